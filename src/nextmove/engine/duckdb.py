@@ -1,0 +1,66 @@
+"""The default engine: an embedded DuckDB file, nothing to install.
+
+One process writes a warehouse at a time (DuckDB locks the file); readers of the published numbers open the current
+edition instead, which nobody ever writes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from nextmove.errors import Busy, UserError
+
+
+class DuckDBEngine:
+    """An open DuckDB database: a file, or memory where `path` is None."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path | None = None, *, read_only: bool = False, memory_limit: str | None = None) -> None:
+        self.path = path
+        self.connection = _connect(path, read_only=read_only)
+        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")
+        if memory_limit:
+            self.connection.execute(f"set memory_limit = '{memory_limit}'")
+
+    def query(self, sql: str) -> pa.Table:
+        return self.connection.cursor().sql(sql).to_arrow_table()
+
+    def execute(self, sql: str) -> None:
+        self.connection.execute(sql)
+
+    def write(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        cursor = self.connection.cursor()
+        cursor.register("rows_to_write", rows)
+        cursor.execute(f"create or replace table {table} as select * from rows_to_write")
+        cursor.unregister("rows_to_write")
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> DuckDBEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    if path is None:
+        return duckdb.connect(":memory:")
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as error:
+        text = str(error)
+        if "lock" in text:
+            owner = re.search(r"PID (\d+)", text)
+            by = f" (process {owner[1]})" if owner else ""
+            raise Busy(f"Another process is writing to the warehouse{by}.", where=str(path), hint="wait until it has ended") from None
+        if not path.exists():
+            raise UserError("There is no warehouse yet.", where=str(path), hint="nextmove load FILE") from None
+        raise

@@ -1,0 +1,132 @@
+"""The settings of a workspace: `nextmove.toml`, each value also as `NEXTMOVE_SECTION__KEY`.
+
+An unknown key is an error that names its neighbours, so a misspelt setting is never silently the default.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from nextmove.errors import UnknownName, UserError
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(Section):
+    name: str = Field("My company", description="Shown on every page.")
+    time_zone: str = Field("UTC", description="Cuts moments into days, weeks and months (IANA name).")
+    reporting_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code that all money is told in.")
+    country: str | None = Field(None, description="ISO 3166 code whose public holidays are no working days.")
+    holidays: tuple[dt.date, ...] = Field((), description="Further closed days.")
+    fiscal_year_start_month: int = Field(1, ge=1, le=12, description="First month of the fiscal year.")
+    week_start: Weekday = Field("monday", description="First day of a week.")
+    working_week: tuple[Weekday, ...] = Field(
+        ("monday", "tuesday", "wednesday", "thursday", "friday"), description="Days on which the company works."
+    )
+    as_of: Literal["today"] | dt.date = Field("today", description="Numbers as they stood at the end of this day.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise UnknownName("time zone", zone, available_timezones(), where="company.time_zone")
+        return zone
+
+
+class Definitions(Section):
+    """The options of the KPI catalogue on which people disagree; chosen once for the company."""
+
+    churn_window_months: int = Field(12, ge=1, description="A customer without a purchase for so long is lost.")
+    launch_window_months: int = Field(12, ge=1, description="A product is new for so long after its launch.")
+    cac_includes_overhead: bool = Field(False, description="Whether overhead spend is a cost of acquisition.")
+    cac_lag_days: int = Field(0, ge=0, description="How much earlier the spend of a new customer happened.")
+    stage_order: tuple[str, ...] = Field((), description="Stages of the pipeline, first to last; read from the data where empty.")
+    customer_facing_kinds: tuple[str, ...] = Field(
+        ("call", "email", "meeting", "visit", "demo", "message"), description="Kinds of activity that are selling time."
+    )
+    quota_kpi: str = Field("net_sales", description="The KPI that quota_attainment holds against its target.")
+    response_target_hours: float = Field(1.0, gt=0, description="A lead is answered in time within so many hours.")
+    clv_horizon_months: int = Field(36, ge=1, description="How far into the future customer value is counted.")
+    clv_discount_rate: float = Field(0.10, ge=0, description="Yearly discount of future profit.")
+
+
+class Warehouse(Section):
+    url: str = Field("duckdb:///data/warehouse.duckdb", description="duckdb:///FILE, postgresql://… or spark://…")
+
+
+class Actions(Section):
+    per_day: int = Field(10, ge=1, description="Moves that one representative sees at most.")
+    control_share: float = Field(0.10, ge=0, le=0.5, description="Share of findings withheld at random, to measure uplift.")
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Build with `Settings.read(path)`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NEXTMOVE_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+    )
+
+    company: Company = Company()
+    definitions: Definitions = Definitions()
+    persona: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Customer persona: attribute = accepted values.")
+    warehouse: Warehouse = Warehouse()
+    actions: Actions = Actions()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Read `nextmove.toml`; the environment overrides it."""
+        values = _read_toml(path)
+        _refuse_unknown(values, path)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise UserError(f"The setting {place} is not valid: {first['msg']}.", where=str(path)) from None
+
+    def today(self) -> dt.date:
+        """The day at whose end the numbers stand: `company.as_of`, or the local date."""
+        if self.company.as_of == "today":
+            return dt.datetime.now(ZoneInfo(self.company.time_zone)).date()
+        return self.company.as_of
+
+
+def _read_toml(path: Path) -> dict[str, Any]:  # Any: a TOML value
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"The settings are not valid TOML: {error}.", where=str(path)) from None
+
+
+def _refuse_unknown(values: dict[str, Any], path: Path) -> None:  # Any: a TOML value
+    for section, content in values.items():
+        field = Settings.model_fields.get(section)
+        if field is None:
+            raise UnknownName("setting", section, Settings.model_fields, where=str(path))
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, Section) and isinstance(content, dict):
+            for key in content:
+                if key not in model.model_fields:
+                    raise UnknownName("setting", f"{section}.{key}", [f"{section}.{k}" for k in model.model_fields], where=str(path))
