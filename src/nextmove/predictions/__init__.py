@@ -1,0 +1,19 @@
+"""Who buys next, and what: one file a task, one contract (`contract.py`), one suite of tests that each passes by being in this list."""
+
+from __future__ import annotations
+
+from nextmove.errors import UnknownName
+from nextmove.predictions.contract import Fitted, Learnt, Prediction
+from nextmove.predictions.customers import Customers
+
+TASKS: tuple[type[Prediction], ...] = (Customers,)
+
+__all__ = ["TASKS", "Fitted", "Learnt", "Prediction", "task_called"]
+
+
+def task_called(name: str) -> type[Prediction]:
+    """The task of that name, as `nextmove predict` has it."""
+    tasks = {task.task: task for task in TASKS}
+    if name not in tasks:
+        raise UnknownName("prediction", name, tasks)
+    return tasks[name]
