@@ -70,6 +70,18 @@ class Actions(Section):
     control_share: float = Field(0.10, ge=0, le=0.5, description="Share of findings withheld at random, to measure uplift.")
 
 
+class Editions(Section):
+    keep_days: int = Field(14, ge=1, description="The last edition of each day is kept for so many days, of each month for ever.")
+    refit_days: int = Field(7, ge=1, description="Predictions are fitted anew after so many days; between, they score with the stored fit.")
+    memory_limit: str = Field("2GB", description="Memory that the database may take during a refresh; more spills to disk.")
+
+
+class App(Section):
+    hosts: tuple[str, ...] = Field((), description="Names under which the app is reached, besides localhost.")
+    https: bool = Field(False, description="Whether the app is reached over https (by a proxy in front of it).")
+    hide_cost_from: tuple[str, ...] = Field((), description="Roles that see no cost and no profit, as [\"representative\"].")
+
+
 class Settings(BaseSettings):
     """All settings, frozen. Build with `Settings.read(path)`."""
 
@@ -82,6 +94,8 @@ class Settings(BaseSettings):
     persona: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Customer persona: attribute = accepted values.")
     warehouse: Warehouse = Warehouse()
     actions: Actions = Actions()
+    editions: Editions = Editions()
+    app: App = App()
 
     @classmethod
     def settings_customise_sources(

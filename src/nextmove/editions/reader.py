@@ -1,0 +1,65 @@
+"""Reading the current edition: opened once, read-only, shared by all threads until the next one is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import pyarrow as pa
+
+from nextmove.editions.meta import Meta, read_meta, verify
+from nextmove.editions.shelf import Shelf, Volume
+from nextmove.engine import DuckDBEngine
+from nextmove.errors import UserError
+from nextmove.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published state of all numbers."""
+
+    engine: DuckDBEngine
+    meta: Meta
+
+    def query(self, sql: str) -> pa.Table:
+        """Run one `select` on it; each call has a cursor of its own, so any thread may ask."""
+        return self.engine.query(sql)
+
+
+_open: dict[str, tuple[Volume, Edition]] = {}
+_opening = Lock()
+
+
+def current_edition(workspace: Workspace) -> Edition:
+    """The edition that is published now."""
+    shelf = Shelf(workspace.editions)
+    volume = shelf.current()
+    if volume is None:
+        raise UserError("Nothing has been published yet.", where=str(workspace.root), hint="nextmove refresh")
+    held = _open.get(str(shelf.folder))
+    if held and held[0] == volume:
+        return held[1]
+    with _opening:
+        return _opened(shelf)
+
+
+def _opened(shelf: Shelf) -> Edition:
+    """Open what is current now; a reader that still holds the edition before keeps it until it lets go."""
+    for _ in range(3):
+        volume = shelf.current()
+        assert volume is not None
+        held = _open.get(str(shelf.folder))
+        if held and held[0] == volume:
+            return held[1]
+        if volume.path.exists():
+            edition = open_edition(volume)
+            _open[str(shelf.folder)] = (volume, edition)
+            return edition
+    raise UserError("The current edition is missing.", where=str(shelf.folder), hint="nextmove refresh")
+
+
+def open_edition(volume: Volume) -> Edition:
+    """Open one edition and check that it is whole."""
+    engine = DuckDBEngine(volume.path, read_only=True)
+    verify(engine)
+    return Edition(engine, read_meta(engine))
