@@ -1,0 +1,111 @@
+"""The workspace of a demo company: made in one step, taken away in one step."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from nextmove.demo.clock import COUNTRY, TIME_ZONE
+from nextmove.demo.plan import Plan
+from nextmove.errors import UserError
+from nextmove.workspace import SETTINGS_FILE, Workspace
+
+STORIES_FILE = "stories.json"
+Tell = Callable[[str], None]
+
+
+def make_demo(root: Path, plan: Plan, *, tell: Tell) -> Workspace:
+    """Make a workspace with the demo company in it; an earlier demo company there is replaced."""
+    workspace = _workspace(root, plan)
+    _fill(workspace, plan, tell)
+    return workspace
+
+
+def clear_demo(workspace: Workspace) -> None:
+    """Take the demo company away and leave the workspace ready for real data."""
+    if not is_demo(workspace):
+        raise UserError("There is no demo company in this workspace.", where=str(workspace.root))
+    _refuse_own_data(workspace)
+    shutil.rmtree(workspace.data)
+    (workspace.root / SETTINGS_FILE).write_text(_SETTINGS_AFTER, encoding="utf-8")
+    for folder in (workspace.data, workspace.editions, workspace.rejects, workspace.mappings):
+        folder.mkdir(parents=True, exist_ok=True)
+    _open(workspace).close()
+
+
+def is_demo(workspace: Workspace) -> bool:
+    return (workspace.data / STORIES_FILE).is_file()
+
+
+def _workspace(root: Path, plan: Plan) -> Workspace:
+    if not (root / SETTINGS_FILE).exists():
+        return Workspace.create(root, settings=_settings(plan))
+    workspace = Workspace(root.resolve())
+    if not is_demo(workspace):
+        raise UserError("This folder is a workspace with data of its own.", where=str(root), hint="another folder for the demo company")
+    clear_demo(workspace)
+    (root / SETTINGS_FILE).write_text(_settings(plan), encoding="utf-8")
+    return Workspace(root.resolve())
+
+
+def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
+    from nextmove.demo.company import found_company, write_company
+    from nextmove.demo.store import Store
+    from nextmove.ingest.batches import warehouse_version
+
+    engine = _open(workspace)
+    with engine:
+        store = Store(engine, batch=warehouse_version(engine) + 1)
+        engine.execute("begin transaction")
+        company = found_company(plan)
+        write_company(company, store, tell=tell)
+        store.record(time_zone=TIME_ZONE, loaded_at=dt.datetime.combine(plan.as_of, dt.time(23, 59)))
+        engine.execute("commit")
+        engine.execute("checkpoint")
+    (workspace.data / STORIES_FILE).write_text(company.stories_json(), encoding="utf-8")
+
+
+def _open(workspace: Workspace):  # type: ignore[no-untyped-def]
+    from nextmove.ingest.warehouse import open_warehouse
+
+    return open_warehouse(workspace)
+
+
+def _refuse_own_data(workspace: Workspace) -> None:
+    """Real data loaded beside the demo company are not thrown away with it."""
+    with _open(workspace) as engine:
+        others = engine.query("select count(*) as n from main.batches where kind <> 'demo'")["n"][0].as_py()
+    if others:
+        raise UserError(
+            "This workspace holds loads of its own beside the demo company.",
+            where=str(workspace.root),
+            hint="nextmove undo 1, then refresh",
+        )
+
+
+def _settings(plan: Plan) -> str:
+    return f"""[company]
+name = "Northgate Supply (demo)"
+time_zone = "{TIME_ZONE}"
+reporting_currency = "EUR"
+country = "{COUNTRY}"
+as_of = {plan.as_of.isoformat()}  # the last day of the demo company; "today" once real data are in
+
+[definitions]
+stage_order = ["qualified", "needs", "proposal", "negotiation"]
+
+[persona]
+segment = ["Key account", "Mid-market"]
+industry = ["Construction", "Manufacturing", "Facility management"]
+"""
+
+
+_SETTINGS_AFTER = f"""[company]
+name = "My company"
+time_zone = "{TIME_ZONE}"
+reporting_currency = "EUR"
+country = "{COUNTRY}"
+as_of = "today"
+"""
