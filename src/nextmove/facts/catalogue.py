@@ -1,0 +1,125 @@
+"""The facts: one SQL file each, ours here and the company's own in its workspace (`facts/*.sql`).
+
+A file opens with comments: first what a row is, then `-- key: value` lines.
+
+    needs     the columns without which the fact is empty, as `table.column, table.column`
+    keep      `view` where an edition need not store the rows (they are soon made from others); else `table`
+    rebuilt   the column whose rows a load makes anew (all rows of each account that it touches); else the day
+    per       `period`: the rows depend on the period asked for. Such a fact is no view; a question inlines it, with the
+              relation `periods` (id, start_day, end_day, until, previous_id, year_ago_id) in reach
+
+`:name` stands for a setting (`:reporting_currency`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from nextmove.errors import UnknownName, UserError
+
+_FOLDER = Path(__file__).parent
+_META = re.compile(r"^-- (needs|keep|rebuilt|per): (.+)$", re.MULTILINE)
+_READS = re.compile(r"\bfacts\.(\w+)")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact: a query that gives one row a thing that happened."""
+
+    name: str
+    text: str
+    path: Path
+
+    @cached_property
+    def meta(self) -> Mapping[str, str]:
+        return dict(_META.findall(self.text))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.meta.get("needs", "").split(",") if part.strip())
+
+    @property
+    def stored(self) -> bool:
+        """Whether an edition keeps the rows as a table."""
+        return self.meta.get("keep", "table") == "table" and not self.per_period
+
+    @property
+    def per_period(self) -> bool:
+        return self.meta.get("per") == "period"
+
+    @property
+    def rebuilt(self) -> str | None:
+        return self.meta.get("rebuilt")
+
+    @cached_property
+    def query(self) -> str:
+        """The SQL without the comments at its top."""
+        lines = self.text.splitlines()
+        while lines and (lines[0].startswith("--") or not lines[0].strip()):
+            lines.pop(0)
+        return "\n".join(lines).strip().rstrip(";")
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        return frozenset(_READS.findall(self.query)) - {self.name}
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        return _columns(self.query, str(self.path))
+
+
+@cache
+def _columns(query: str, place: str) -> tuple[str, ...]:
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return tuple(sqlglot.parse_one(fill(query, {}, missing="null"), dialect="duckdb").named_selects)
+    except SqlglotError as error:
+        raise UserError(f"The fact cannot be read as SQL: {str(error).splitlines()[0]}", where=place) from None
+
+
+def fill(sql: str, values: Mapping[str, str], *, missing: str | None = None) -> str:
+    """`sql` with each `:name` replaced by its value (SQL text)."""
+
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match[1], missing)
+        if found is None:
+            raise UnknownName("parameter", match[1], values)
+        return found
+
+    return _PARAMETER.sub(value, sql)
+
+
+def load_facts(own: Path | None = None) -> dict[str, Fact]:
+    """All facts by name, each after those that it reads; `own` is the company's folder of facts, which may replace ours."""
+    facts = {path.stem: Fact(path.stem, path.read_text(encoding="utf-8"), path) for path in _files(own)}
+    return {fact.name: fact for fact in _in_order(facts)}
+
+
+def _files(own: Path | None) -> Iterable[Path]:
+    yield from sorted(_FOLDER.glob("*.sql"))
+    if own is not None and own.is_dir():
+        yield from sorted(own.glob("*.sql"))
+
+
+def _in_order(facts: Mapping[str, Fact]) -> list[Fact]:
+    ordered: dict[str, Fact] = {}
+
+    def place(fact: Fact, above: tuple[str, ...]) -> None:
+        for needed in sorted(fact.reads):
+            if needed not in facts:
+                raise UnknownName("fact", needed, facts, where=str(fact.path))
+            if needed in above:
+                raise UserError(f"The facts {needed} and {fact.name} read each other.", where=str(fact.path))
+            place(facts[needed], (*above, needed))
+        ordered.setdefault(fact.name, fact)
+
+    for fact in facts.values():
+        place(fact, (fact.name,))
+    return list(ordered.values())

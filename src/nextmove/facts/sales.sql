@@ -1,0 +1,8 @@
+-- One row an order line that makes sales: completed, or returned (negative). `is_purchase` marks the lines that make a customer:
+-- completed, with a positive net amount, of a known account.
+-- needs: order_lines.net_amount
+select
+    order_id, line_no, ordered_at, day, account_id, rep_id, team, product_id, category, brand, region, country, channel, segment,
+    industry, contact_method, campaign_id, initiative, launched_on, status, quantity, net, cost, list, unpriced, is_purchase
+from facts.lines
+where status in ('completed', 'returned')

@@ -1,0 +1,58 @@
+"""The facts as views of a warehouse, and the calendar they join: made when the settings or the facts have changed.
+
+What they were made from is kept as a fingerprint in `main.prepared`, so that opening a warehouse costs one look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from nextmove.engine import Engine, literal
+from nextmove.facts.catalogue import Fact, fill
+from nextmove.settings import Settings
+from nextmove.tables.calendar import write_calendar
+
+_VERSION = "1"  # raise it when the calendar's columns change
+
+
+def parameters(settings: Settings) -> dict[str, str]:
+    """What `:name` stands for in facts and KPIs: the company's settings and definitions, as SQL."""
+    values = {"reporting_currency": literal(settings.company.reporting_currency)}
+    for key, value in settings.definitions.model_dump().items():
+        values[key] = ", ".join(literal(item) for item in value) or "null" if isinstance(value, tuple) else literal(value)
+    return values
+
+
+def prepare(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> None:
+    """Make the calendar and the views where they are missing or made from other settings."""
+    wanted = fingerprint(settings, facts)
+    if prepared(engine) == wanted:
+        return
+    write_calendar(engine, settings)
+    create_views(engine, settings, facts)
+    engine.execute(f"create or replace table main.prepared as select {literal(wanted)} as fingerprint")
+
+
+def create_views(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> None:
+    """Make one view a fact in the schema `facts`."""
+    values = parameters(settings)
+    engine.execute("create schema if not exists facts")
+    for fact in facts.values():
+        if not fact.per_period:
+            engine.execute(f"create or replace view facts.{fact.name} as\n{fill(fact.query, values)}")
+
+
+def prepared(engine: Engine) -> str | None:
+    """The fingerprint of what the views were made from."""
+    known = "select 1 from information_schema.tables where table_schema = 'main' and table_name = 'prepared'"
+    if not engine.query(known).num_rows:
+        return None
+    return str(engine.query("select fingerprint from main.prepared").column(0)[0].as_py())
+
+
+def fingerprint(settings: Settings, facts: Mapping[str, Fact]) -> str:
+    """Equal for two states whose calendar and facts are the same."""
+    parts = [_VERSION, settings.company.model_dump_json(exclude={"as_of", "name"}), settings.definitions.model_dump_json()]
+    parts += [fact.name + fact.text for fact in facts.values()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
