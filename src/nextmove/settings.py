@@ -68,6 +68,9 @@ class Warehouse(Section):
 class Actions(Section):
     per_day: int = Field(10, ge=1, description="Moves that one representative sees at most.")
     control_share: float = Field(0.10, ge=0, le=0.5, description="Share of findings withheld at random, to measure uplift.")
+    kinds: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Thresholds of a kind of action that differ from ours, as [actions.kinds.silent_customer]."
+    )
 
 
 class Editions(Section):

@@ -4,7 +4,7 @@
 who reads, reads the current edition: all see the same numbers, and a refresh never blocks a reader.
 """
 
-from nextmove.editions.reader import Edition, current_edition
 from nextmove.editions.publish import Published, refresh
+from nextmove.editions.reader import Edition, current_edition
 
 __all__ = ["Edition", "Published", "current_edition", "refresh"]

@@ -51,7 +51,8 @@ REBUILT: Mapping[str, Mapping[str, str]] = {
         "status": "case when t.closed_at >= {end} then 'open' else t.status end",
         "stage": "coalesce((select arg_max(s.to_stage, s.changed_at) from {source}.stage_changes as s"
         " where s.opportunity_id = t.opportunity_id and s.changed_at < {end}),"
-        " (select arg_min(s.from_stage, s.changed_at) from {source}.stage_changes as s where s.opportunity_id = t.opportunity_id), t.stage)",
+        " (select arg_min(s.from_stage, s.changed_at) from {source}.stage_changes as s"
+        " where s.opportunity_id = t.opportunity_id), t.stage)",
         "amount": "coalesce((select arg_max(s.amount, s.changed_at) from {source}.stage_changes as s"
         " where s.opportunity_id = t.opportunity_id and s.amount is not null and s.changed_at < {end}), t.amount)",
     },

@@ -8,7 +8,9 @@ an empty file that opens without complaint, does not pass.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import pyarrow as pa
 
@@ -49,7 +51,13 @@ def read_meta(engine: Engine) -> Meta:
     return Meta(**{field.name: _READ[str(field.type)](rows[field.name]) for field in fields(Meta)})
 
 
-_READ = {"str": str, "int": int, "float": float, "dt.date": dt.date.fromisoformat, "dt.datetime": dt.datetime.fromisoformat}
+_READ: Mapping[str, Callable[[str], Any]] = {  # Any: the type of the field
+    "str": str,
+    "int": int,
+    "float": float,
+    "dt.date": dt.date.fromisoformat,
+    "dt.datetime": dt.datetime.fromisoformat,
+}
 
 
 def verify(engine: Engine) -> None:

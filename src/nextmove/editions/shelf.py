@@ -95,11 +95,11 @@ class Shelf:
     def publish(self, volume: Volume) -> None:
         """Put the built file in place and make it current; before the last rename nothing has changed for readers."""
         _flush(self.building)
-        os.rename(self.building, volume.path)
+        self.building.rename(volume.path)
         draft = self.folder / "current.new"
         draft.write_text(volume.path.name + "\n", encoding="utf-8")
         _flush(draft)
-        os.replace(draft, self.pointer)
+        draft.replace(self.pointer)
         _flush(self.folder)
 
     def thin_out(self, *, keep_days: int) -> list[Volume]:

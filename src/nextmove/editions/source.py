@@ -60,6 +60,11 @@ def tables_of_warehouse(engine: DuckDBEngine) -> list[str]:
     return [str(value) for value in rows.column(0).to_pylist()]
 
 
+def version_of_warehouse(engine: DuckDBEngine) -> int:
+    """The number of the last load or undo that this edition knows."""
+    return int(engine.query("select coalesce(max(batch), 0) as version from warehouse.main.batches")["version"][0].as_py())
+
+
 @contextmanager
 def speaking_of(engine: DuckDBEngine, catalogue: str) -> Iterator[None]:
     """Within the block, names without a catalogue are those of `catalogue`."""

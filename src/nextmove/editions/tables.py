@@ -6,63 +6,69 @@ and predictions read are copied whole. Order lines, web sessions and e-mail even
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import sqlglot
-from sqlglot import exp
+import re
+from collections.abc import Iterable, Mapping
 
 from nextmove.editions.source import speaking_of, tables_of_warehouse
 from nextmove.engine import DuckDBEngine, name
+from nextmove.facts.catalogue import Fact, fill
+from nextmove.facts.views import create_views, parameters
+from nextmove.settings import Settings
+from nextmove.tables.calendar import write_calendar
 
 LEFT_BEHIND = frozenset({"order_lines", "web_sessions", "email_events"})
+_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version"})
+_CANONICAL = re.compile(r"\bmain\.(\w+)")
 
 
-def copy_tables(engine: DuckDBEngine) -> None:
-    """Copy what is small of the warehouse's `main` schema."""
+def copy_tables(engine: DuckDBEngine, settings: Settings) -> None:
+    """Write the calendar and copy what is small of the warehouse's `main` schema."""
+    write_calendar(engine, settings)
     for table in tables_of_warehouse(engine):
-        if table not in LEFT_BEHIND:
+        if table not in LEFT_BEHIND | _MADE_HERE:
             engine.execute(f"create or replace table main.{name(table)} as select * from source.main.{name(table)}")
 
 
-def show_facts(engine: DuckDBEngine) -> list[str]:
-    """Create `source.facts`, one view a fact, and return their names in the order in which they build on each other."""
-    rows = engine.query("select view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name = 'facts'").to_pylist()
-    views = {str(row["view_name"]): str(row["sql"]) for row in rows}
-    with speaking_of(engine, "source"):
-        engine.execute("create schema if not exists facts")
-        ordered = in_order_of_use(views)
-        for view in ordered:
-            engine.execute(views[view])
-    return ordered
-
-
-def in_order_of_use(views: dict[str, str]) -> list[str]:
-    """Names of the views, each after those that it reads."""
-    reads = {view: _facts_read(sql) & set(views) - {view} for view, sql in views.items()}
-    ordered: list[str] = []
-    while len(ordered) < len(views):
-        ready = sorted(view for view in views if view not in ordered and reads[view] <= set(ordered))
-        if not ready:
-            raise ValueError(f"facts read each other in a circle: {sorted(set(views) - set(ordered))}")
-        ordered += ready
-    return ordered
-
-
-def _facts_read(sql: str) -> set[str]:
-    return {table.name for table in sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Table) if table.db == "facts"}
-
-
-def materialise_facts(engine: DuckDBEngine, facts: Iterable[str]) -> None:
-    """Make each fact a table of the edition; the facts that read it read that table."""
+def show_facts(engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact]) -> None:
+    """Create `source.facts`: the facts over the canonical tables as they stood, with the edition's calendar."""
     edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
+    for table in ("calendar", "periods"):
+        engine.execute(f"create or replace view source.main.{table} as select * from {name(edition)}.main.{table}")
+    with speaking_of(engine, "source"):
+        create_views(engine, settings, facts)
+
+
+def materialise_facts(engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact]) -> None:
+    """Make each fact that is worth it a table of the edition; facts that read it read that table."""
     engine.execute("create schema if not exists facts")
-    for fact in facts:
-        materialise(engine, fact)
-        engine.execute(f"create or replace view source.facts.{name(fact)} as select * from {name(edition)}.facts.{name(fact)}")
+    values = parameters(settings)
+    for fact in facts.values():
+        if fact.stored:
+            materialise(engine, fact)
+        elif not fact.per_period and fact.name in within_edition(facts):
+            engine.execute(f"create or replace view facts.{name(fact.name)} as {fill(fact.query, values)}")
 
 
-def materialise(engine: DuckDBEngine, fact: str) -> None:
+def materialise(engine: DuckDBEngine, fact: Fact) -> None:
     """Write one fact, by day where it has one."""
-    columns = engine.query(f"select * from source.facts.{name(fact)} limit 0").column_names
+    columns = engine.query(f"select * from source.facts.{name(fact.name)} limit 0").column_names
     order = " order by day" if "day" in columns else ""
-    engine.execute(f"create or replace table facts.{name(fact)} as select * from source.facts.{name(fact)}{order}")
+    engine.execute(f"create or replace table facts.{name(fact.name)} as select * from source.facts.{name(fact.name)}{order}")
+    read_from_edition(engine, (fact,))
+
+
+def read_from_edition(engine: DuckDBEngine, facts: Iterable[Fact]) -> None:
+    """From now on, facts over these facts read the edition's tables instead of computing them again."""
+    edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
+    for fact in facts:
+        engine.execute(f"create or replace view source.facts.{name(fact.name)} as select * from {name(edition)}.facts.{name(fact.name)}")
+
+
+def within_edition(facts: Mapping[str, Fact]) -> set[str]:
+    """Facts that can be read in an edition: stored there, or made of nothing that was left behind."""
+    found: set[str] = set()
+    for fact in facts.values():
+        tables = set(_CANONICAL.findall(fact.query))
+        if fact.stored or (not tables & LEFT_BEHIND and fact.reads <= found):
+            found.add(fact.name)
+    return found

@@ -1,0 +1,31 @@
+"""A customer with a rhythm of its own has been silent for longer than that rhythm explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from nextmove.actions.contract import Evidence
+
+
+@dataclass(frozen=True)
+class SilentCustomer:
+    """Silent for `patience` times its usual gap, and probably not coming by itself; long gone customers are no news."""
+
+    kind: ClassVar[str] = "silent_customer"
+    subject: ClassVar[tuple[str, ...]] = ("account_id",)
+    needs: ClassVar[tuple[str, ...]] = ("predictions.customers.account_id", "predictions.customers.score")
+    query: ClassVar[str] = "silent_customer.sql"
+    evidence: ClassVar[tuple[Evidence, ...]] = (
+        Evidence("action.silent_customer.rhythm", ("last_purchase_on", "quiet_days", "usual_gap_days")),
+        Evidence("action.silent_customer.probability", ("stay_away_share",)),
+        Evidence("action.evidence.yearly", ("yearly_money", "purchase_days")),
+    )
+
+    patience: float = 1.5
+    min_purchase_days: int = 4
+    min_probability: float = 0.3
+    lost_after_days: int = 365
+    horizon_days: int = 90
+    effect: float = 0.15
+    due_in_days: int = 2

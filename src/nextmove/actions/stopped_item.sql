@@ -1,0 +1,30 @@
+-- One row a customer and item that are due and missing while the customer buys on. The episode is the item's last purchase.
+with stopped as (
+    select
+        item.account_id,
+        item.product_id,
+        item.last_on as episode,
+        item.yearly_profit * {horizon_days} / 365 as at_stake,
+        prediction.score as probability,
+        item.last_on as item_last_on,
+        item.quiet_days as item_quiet_days,
+        item.usual_gap_days as item_gap_days,
+        habit.last_purchase_on,
+        item.yearly_net as item_yearly_money,
+        item.purchase_days as item_purchase_days,
+        row_number() over (
+            partition by item.account_id order by item.yearly_profit * prediction.score desc, item.product_id
+        ) as place
+    from predictions.items as prediction
+    join acting.items as item on item.account_id = prediction.account_id and item.product_id = prediction.product_id
+    join acting.habits as habit on habit.account_id = item.account_id
+    left join main.products as product on product.product_id = item.product_id
+    where item.purchase_days >= {min_purchase_days}
+        and item.quiet_days > {patience} * item.usual_gap_days
+        and item.quiet_days <= {lost_after_days}
+        and prediction.score >= {min_probability}
+        and habit.quiet_days <= {patience} * habit.usual_gap_days
+        and habit.last_purchase_on > item.last_on
+        and (product.discontinued_on is null or product.discontinued_on > {as_of})
+)
+select * from stopped where place <= {most_per_customer}

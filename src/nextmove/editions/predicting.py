@@ -1,0 +1,74 @@
+"""The predictions of an edition: every task scores; it learns anew only when its stored fit has grown old.
+
+What a task has learnt is kept in the edition (`predictions.learnt`) and handed on to the next. A task that lacks its data stays
+silent, and the edition says why (`main.silent`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from nextmove.editions.progress import Steps
+from nextmove.engine import Engine
+from nextmove.errors import UserError
+from nextmove.predictions import TASKS, Learnt, Prediction
+
+_LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
+
+Silence = dict[str, str]  # who has nothing to say in this edition, and why
+
+
+def table_of(task: str) -> str:
+    """The table of an edition that holds a task's predictions."""
+    return "predictions." + task.replace("-", "_")
+
+
+def predict_all(engine: Engine, *, as_of: dt.date, known: Mapping[str, Learnt], refit_days: int, steps: Steps) -> Silence:
+    """Score every task, with what is `known` where it is fresh enough."""
+    engine.execute("create schema if not exists predictions")
+    silence, kept = Silence(), dict[str, Learnt]()
+    for kind in TASKS:
+        task = kind()
+        learnt = known.get(task.task)
+        fresh = learnt if learnt and learnt.serves(task, as_of=as_of, for_days=refit_days) else None
+        with steps.step("scored" if fresh else "learnt", task=task.task):
+            _predict(engine, task, as_of=as_of, learnt=fresh, kept=kept, silence=silence)
+    _keep(engine, kept)
+    return silence
+
+
+def _predict(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt | None, kept: dict[str, Learnt], silence: Silence) -> None:
+    engine.execute(f"drop table if exists {table_of(task.task)}")
+    try:
+        fitted = task.fit(engine, as_of=as_of, learnt=learnt)
+        engine.write(table_of(task.task), fitted.predict())
+    except UserError as error:
+        silence[task.task] = error.what
+        return
+    if fitted.learnt:
+        kept[task.task] = fitted.learnt
+
+
+def _keep(engine: Engine, kept: Mapping[str, Learnt]) -> None:
+    rows = [{"task": task, "learnt": json.dumps(asdict(learnt), default=str, sort_keys=True)} for task, learnt in sorted(kept.items())]
+    engine.write("predictions.learnt", pa.Table.from_pylist(rows, schema=_LEARNT))
+
+
+def write_silence(engine: Engine, silence: Silence) -> None:
+    """Write `main.silent`, which pages show instead of an empty list."""
+    rows = [{"subject": subject, "reason": reason} for subject, reason in sorted(silence.items())]
+    engine.write("main.silent", pa.Table.from_pylist(rows, schema=pa.schema([("subject", pa.string()), ("reason", pa.string())])))
+
+
+def learnt_before(engine: Engine) -> dict[str, Learnt]:
+    """What an edition holds: task → its fit."""
+    found: dict[str, Learnt] = {}
+    for row in engine.query("select task, learnt from predictions.learnt").to_pylist():
+        parts = json.loads(row["learnt"])
+        found[row["task"]] = Learnt(**parts | {"learnt_on": dt.date.fromisoformat(parts["learnt_on"])})
+    return found
