@@ -1,0 +1,80 @@
+"""The frame around every page: where one can go, who is signed in, how fresh the numbers are, which way the text runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from nextmove import words
+from nextmove.app.edition import NoEdition
+from nextmove.app.roles import Role
+from nextmove.words import text
+
+# Each page of the navigation with its icon; who has which stands in roles.py.
+_PAGES = (("customers", "users"),)
+_SPOKEN = {"en": "English", "he": "עברית", "pl": "Polski", "fa": "فارسی"}
+
+
+@dataclass(frozen=True)
+class Link:
+    page: str
+    name: str
+    icon: str
+    address: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    language: str
+    rtl: bool
+    languages: dict[str, str]
+    company: str
+    currency: str
+    links: tuple[Link, ...] = ()
+    person: str = ""
+    role: str = ""
+    as_of: dt.date | None = None
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.rtl else "ltr"
+
+
+def layout(request: HttpRequest) -> dict[str, Layout]:
+    """A context processor: `layout` in every template."""
+    return {"layout": _layout(request)}
+
+
+def _layout(request: HttpRequest) -> Layout:
+    from nextmove.app.visit import shelf
+
+    language = words.language()
+    settings = shelf().workspace.settings
+    frame = Layout(language, language in words.RIGHT_TO_LEFT, _SPOKEN, settings.company.name, settings.company.reporting_currency)
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return frame
+    return Layout(
+        **{**vars(frame), "links": _links(user.kind, request.path), "person": str(user), "role": text(f"app.role.{user.role}"), "as_of": _as_of()}
+    )
+
+
+def _links(role: Role, path: str) -> tuple[Link, ...]:
+    return tuple(
+        Link(page, text(f"app.nav.{page}"), icon, reverse(page), path.startswith(reverse(page)))
+        for page, icon in _PAGES
+        if role.may_open(page)
+    )
+
+
+def _as_of() -> dt.date | None:
+    from nextmove.app.visit import shelf
+
+    try:
+        return shelf().current().as_of
+    except NoEdition:
+        return None

@@ -1,0 +1,92 @@
+"""Tags and filters of every template: words by id, icons, numbers as the reader writes them, addresses of our files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from nextmove.app import formats
+from nextmove.words import text
+
+register = template.Library()
+_STATIC = Path(__file__).parent.parent / "static"
+Number = int | float | Decimal | None
+
+
+@register.simple_tag
+def say(identifier: str, **values: object) -> str:
+    """The text of an id, escaped like everything else."""
+    return text(identifier, **values)
+
+
+@register.simple_tag
+def say_of(area: str, name: str, **values: object) -> str:
+    """The text of `area` + `name`: of a state, a kind, a reason."""
+    return text(area + name, **values)
+
+
+@register.simple_tag
+def change(value: Number, digits: int = 0) -> str:
+    """A change in percent, with its sign."""
+    return formats.percent(value, digits=digits, signed=True)
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An icon as inline SVG, for the eye only: the words beside it say the same."""
+    return format_html('<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>', css, _drawing(name))
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    drawing = (_STATIC / "vendor" / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    return mark_safe(drawing[drawing.index(">") + 1 : drawing.rindex("</svg>")].strip())  # noqa: S308 our own file
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """The address of one of our files; it changes with the file, so browsers may keep it."""
+    return f"{static(path)}?v={_fingerprint(path)}"
+
+
+@cache
+def _fingerprint(path: str) -> str:
+    return hashlib.sha256(_STATIC.joinpath(*path.split("/")).read_bytes()).hexdigest()[:12]
+
+
+@register.simple_tag(takes_context=True)
+def money(context: template.Context, value: Number, short: bool = False) -> str:
+    return formats.money(value, context["layout"].currency, short=short)
+
+
+@register.filter
+def number(value: Number, digits: int = 0) -> str:
+    return formats.number(value, digits=digits)
+
+
+@register.filter
+def percent(value: Number, digits: int = 1) -> str:
+    return formats.percent(value, digits=digits)
+
+
+@register.filter
+def day(value: dt.date | None) -> str:
+    return formats.day(value)
+
+
+@register.filter
+def near_day(value: dt.date | None) -> str:
+    return formats.day(value, year=False)
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> str:
+    return formats.moment(value)

@@ -1,0 +1,21 @@
+"""Every address of the app, in one list."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from nextmove.app import failures, signin
+from nextmove.app.pages import customers
+
+urlpatterns = [
+    path("", signin.start, name="start"),
+    path("sign-in", signin.SignIn.as_view(), name="sign-in"),
+    path("sign-out", LogoutView.as_view(next_page="sign-in"), name="sign-out"),
+    path("customers", customers.customers, name="customers"),
+    path("customers/<str:account_id>", customers.customers, name="customer"),
+    path("language", signin.choose_language, name="language"),
+]
+handler403 = failures.forbidden
+handler404 = failures.not_found
+handler500 = failures.server_error
