@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from threading import Lock
 
 import pyarrow as pa
 
+from nextmove.actions.journal import Journal
+from nextmove.actions.listing import Action, action_called, list_actions
 from nextmove.editions.meta import Meta, read_meta, verify
 from nextmove.editions.shelf import Shelf, Volume
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UserError
+from nextmove.kpis.scope import EVERYTHING, Scope
 from nextmove.workspace import Workspace
 
 
@@ -24,6 +28,16 @@ class Edition:
     def query(self, sql: str) -> pa.Table:
         """Run one `select` on it; each call has a cursor of its own, so any thread may ask."""
         return self.engine.query(sql)
+
+    def actions(
+        self, journal: Journal, *, day: dt.date, most: int, scope: Scope = EVERYTHING, rep: str | None = None, kind: str | None = None
+    ) -> list[Action]:
+        """The open actions in scope on `day`, best first; of each representative at most `most`."""
+        return list_actions(self.engine, journal, scope=scope, day=day, most=most, rep=rep, kind=kind)
+
+    def action(self, journal: Journal, key: str, *, scope: Scope = EVERYTHING) -> Action:
+        """One action by its key, or by as much of it as is unique."""
+        return action_called(self.engine, journal, key, scope=scope)
 
 
 _open: dict[str, tuple[Volume, Edition]] = {}
