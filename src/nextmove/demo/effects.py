@@ -31,12 +31,12 @@ class Effects:
     cost_jump: Floats  # category
     undercut_from: Ints  # region × category: a competitor is cheaper
     undercut: Floats  # region × category: share of quantities that remains
-    neglected_from: Ints  # representative: does not call any more
+    rests_from: Ints  # representative: does not call any more
+    neglected_from: Ints  # representative: its customers feel it
     neglected: Floats  # representative: share of its customers' quantities that remains
-    giant_order: Ints  # indices of orders, set once the orders are known
-    giant_factor: float = 60.0
-    gap_days: int = 1  # of the last working days hardly anything was loaded
-    gap_share: float = 0.15
+    giant_at: Ints  # account: the moment of an order that is many times as large
+    giant_factor: float
+    gap_share: float = 0.15  # of the orders of the last working day was loaded
 
 
 def no_effects(plan: Plan, buyers: Customers, *, reps: int, regions: int) -> Effects:
@@ -55,9 +55,11 @@ def no_effects(plan: Plan, buyers: Customers, *, reps: int, regions: int) -> Eff
         cost_jump=np.ones(len(categories())),
         undercut_from=np.full((regions, len(categories())), never),
         undercut=np.ones((regions, len(categories()))),
+        rests_from=np.full(reps, never),
         neglected_from=np.full(reps, never),
         neglected=np.ones(reps),
-        giant_order=np.empty(0, dtype=np.int64),
+        giant_at=np.full(each, -1),
+        giant_factor=float(np.clip(60 * (plan.lines / 80_000) ** 0.2, 40, 200)),
     )
 
 

@@ -83,7 +83,7 @@ def _batch(world: World, first: int, chance: np.random.Generator) -> Lines:
     slot = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     rep = _representative(world, placed)
     product = _products(world, placed, order=order, slot=slot, chance=chance)
-    quantity = _quantities(world, placed, order=order, product=product, rep=rep, first=first, chance=chance)
+    quantity = _quantities(world, placed, order=order, product=product, rep=rep, chance=chance)
     list_cents, cost_cents = _prices(world, placed, order=order, product=product, quantity=quantity)
     discount = _discounts(world, placed, order=order, rep=rep, quantity=quantity, product=product, chance=chance)
     cancelled = _cancelled(world, placed, order=order, first=first, chance=chance)
@@ -113,7 +113,7 @@ def _products(world: World, placed: Orders, *, order: Ints, slot: Ints, chance: 
     return np.where(on_sale, product, world.goods.sister[product])
 
 
-def _quantities(world: World, placed: Orders, *, order: Ints, product: Ints, rep: Ints, first: int, chance: np.random.Generator) -> Ints:
+def _quantities(world: World, placed: Orders, *, order: Ints, product: Ints, rep: Ints, chance: np.random.Generator) -> Ints:
     account, day = placed.account[order], placed.day[order]
     usual = world.goods.usual_quantity[product] * world.buyers.quantity[account]
     growth = 1 + 0.05 * (day / 365 - 1.5)
@@ -125,7 +125,7 @@ def _quantities(world: World, placed: Orders, *, order: Ints, product: Ints, rep
         category=world.goods.category[product],
         rep=rep[order],
     )
-    giant = np.isin(order + first, world.effects.giant_order)
+    giant = (placed.minutes == world.effects.giant_at[placed.account])[order]
     wanted = usual * growth * story * np.exp(chance.normal(0, 0.25, len(order)))
     wanted *= np.where(giant, world.effects.giant_factor, 1.0)
     return np.maximum(1, np.floor(wanted + chance.random(len(order)))).astype(np.int64)
@@ -155,7 +155,7 @@ def _discounts(
 def _cancelled(world: World, placed: Orders, *, order: Ints, first: int, chance: np.random.Generator) -> Bools:
     """Some whole orders, some single lines; never the first order of a customer or what a deal or a story rests on."""
     number = np.arange(len(placed.account)) + first
-    safe = (placed.number == 0) | np.isin(number, world.deal_orders) | np.isin(number, world.effects.giant_order)
+    safe = (placed.number == 0) | np.isin(number, world.deal_orders) | (placed.minutes == world.effects.giant_at[placed.account])
     whole = (chance.random(len(number)) < 0.011) & ~safe
     single = (chance.random(len(order)) < 0.003) & ~safe[order]
     return np.asarray(whole[order] | single)

@@ -73,6 +73,12 @@ def people(plan: Plan) -> People:
     )
 
 
+def on_duty(staff: People, rep: Ints, day: Floats) -> Ints:
+    """The representative of those days: before one was hired, the one who was followed."""
+    earlier = (day < staff.hired[rep]) & (staff.before[rep] >= 0)
+    return np.where(earlier, staff.before[rep], rep)
+
+
 def _regions(plan: Plan, random: np.random.Generator) -> Ints:
     """A region for each who sells (every region has one), then for each who left (filled in from their follower)."""
     weight = np.array([region.weight for region in names.regions()])

@@ -9,8 +9,6 @@ import pyarrow as pa
 from nextmove.engine import DuckDBEngine, literal
 from nextmove.tables import Kind, Table, table
 
-KIND = "demo"
-
 
 class Store:
     """Appends rows to canonical tables; all of one demo company bear the same batch."""
@@ -31,12 +29,10 @@ class Store:
         self.engine.connection.unregister("demo_rows")
         self.rows[name] = self.rows.get(name, 0) + rows.num_rows
 
-    def record(self, *, time_zone: str, loaded_at: dt.datetime) -> None:
+    def record(self, kind: str, *, time_zone: str, loaded_at: dt.datetime) -> None:
         """Write down the batch as every load does: what it brought, and which days it touched."""
-        note = "the demo company"
-        self.engine.execute(
-            f"insert into main.batches (batch, kind, loaded_at, note) values ({self.batch}, '{KIND}', {literal(loaded_at)}, {literal(note)})"
-        )
+        batch = f"{self.batch}, {literal(kind)}, {literal(loaded_at)}, 'the demo company'"
+        self.engine.execute(f"insert into main.batches (batch, kind, loaded_at, note) values ({batch})")
         for name, count in self.rows.items():
             self.engine.execute(
                 f"""insert into main.batch_tables (batch, table_name, rows_read, loaded, replaced, unchanged, rejected)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from nextmove.demo.clock import COUNTRY, TIME_ZONE
 from nextmove.demo.plan import Plan
+from nextmove.engine import DuckDBEngine, literal
 from nextmove.errors import UserError
 from nextmove.workspace import SETTINGS_FILE, Workspace
 
 STORIES_FILE = "stories.json"
+SETTINGS_BEFORE = "nextmove.before-demo.toml"
+KIND = "demo"
 Tell = Callable[[str], None]
 
 
@@ -24,14 +27,16 @@ def make_demo(root: Path, plan: Plan, *, tell: Tell) -> Workspace:
 
 
 def clear_demo(workspace: Workspace) -> None:
-    """Take the demo company away and leave the workspace ready for real data."""
+    """Take the demo company away and leave the workspace ready for real data, with the settings of before where there were some."""
     if not is_demo(workspace):
         raise UserError("There is no demo company in this workspace.", where=str(workspace.root))
     _refuse_own_data(workspace)
-    shutil.rmtree(workspace.data)
-    (workspace.root / SETTINGS_FILE).write_text(_SETTINGS_AFTER, encoding="utf-8")
-    for folder in (workspace.data, workspace.editions, workspace.rejects, workspace.mappings):
-        folder.mkdir(parents=True, exist_ok=True)
+    _empty(workspace)
+    before = workspace.root / SETTINGS_BEFORE
+    if before.exists():
+        before.replace(workspace.root / SETTINGS_FILE)
+    else:
+        (workspace.root / SETTINGS_FILE).write_text(_SETTINGS_AFTER, encoding="utf-8")
     _open(workspace).close()
 
 
@@ -40,14 +45,27 @@ def is_demo(workspace: Workspace) -> bool:
 
 
 def _workspace(root: Path, plan: Plan) -> Workspace:
-    if not (root / SETTINGS_FILE).exists():
+    """A new workspace, an empty one, or that of an earlier demo company."""
+    settings = root / SETTINGS_FILE
+    if not settings.exists():
         return Workspace.create(root, settings=_settings(plan))
     workspace = Workspace(root.resolve())
-    if not is_demo(workspace):
+    if is_demo(workspace):
+        _refuse_own_data(workspace)
+        _empty(workspace)
+    elif _batches(workspace):
         raise UserError("This folder is a workspace with data of its own.", where=str(root), hint="another folder for the demo company")
-    clear_demo(workspace)
-    (root / SETTINGS_FILE).write_text(_settings(plan), encoding="utf-8")
+    else:
+        settings.replace(root / SETTINGS_BEFORE)
+    settings.write_text(_settings(plan), encoding="utf-8")
     return Workspace(root.resolve())
+
+
+def _empty(workspace: Workspace) -> None:
+    """Remove all that was computed from the demo company with it: a cleared table would keep its rows in the file."""
+    shutil.rmtree(workspace.data)
+    for folder in (workspace.data, workspace.editions, workspace.rejects, workspace.mappings):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
@@ -61,23 +79,26 @@ def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
         engine.execute("begin transaction")
         company = found_company(plan)
         write_company(company, store, tell=tell)
-        store.record(time_zone=TIME_ZONE, loaded_at=dt.datetime.combine(plan.as_of, dt.time(23, 59)))
+        store.record(KIND, time_zone=TIME_ZONE, loaded_at=dt.datetime.combine(plan.as_of, dt.time(23, 59)))
         engine.execute("commit")
         engine.execute("checkpoint")
     (workspace.data / STORIES_FILE).write_text(company.stories_json(), encoding="utf-8")
 
 
-def _open(workspace: Workspace):  # type: ignore[no-untyped-def]
+def _open(workspace: Workspace) -> DuckDBEngine:
     from nextmove.ingest.warehouse import open_warehouse
 
     return open_warehouse(workspace)
 
 
+def _batches(workspace: Workspace, *, but: str = "") -> int:
+    with _open(workspace) as engine:
+        return int(engine.query(f"select count(*) as n from main.batches where kind <> {literal(but)}")["n"][0].as_py())
+
+
 def _refuse_own_data(workspace: Workspace) -> None:
     """Real data loaded beside the demo company are not thrown away with it."""
-    with _open(workspace) as engine:
-        others = engine.query("select count(*) as n from main.batches where kind <> 'demo'")["n"][0].as_py()
-    if others:
+    if _batches(workspace, but=KIND):
         raise UserError(
             "This workspace holds loads of its own beside the demo company.",
             where=str(workspace.root),
