@@ -34,7 +34,7 @@ def _catalogue(language: str) -> dict[str, tuple[str, ...]]:
                 identifier = message.id[0] if isinstance(message.id, (tuple, list)) else message.id
                 forms = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
                 if identifier and forms[0]:
-                    texts[identifier] = tuple(forms)
+                    texts[identifier] = tuple(form or "" for form in forms)
     return texts
 
 
