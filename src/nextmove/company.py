@@ -1,0 +1,159 @@
+"""A company in Python: open a workspace, ask for numbers, get a table. Works in a notebook, without the app.
+
+>>> import nextmove
+>>> company = nextmove.open(".")                                          # doctest: +SKIP
+>>> company.kpi("net_sales", by="rep", grain="month").to_pandas()         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nextmove.engine import DuckDBEngine
+from nextmove.facts import fingerprint, prepare
+from nextmove.facts.views import prepared
+from nextmove.ingest.warehouse import open_warehouse
+from nextmove.kpis import EVERYTHING, Catalogue, Question, Scope, answer, compiled_sql, load_catalogue
+from nextmove.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The values of a KPI, one row a period and member."""
+
+    table: pa.Table
+    question: Question
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:  # Any: a cell
+        return self.table.to_pylist()
+
+    def to_arrow(self) -> pa.Table:
+        return self.table
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The same as a data frame, money as floats."""
+        return _money_as_floats(self.table).to_pandas()
+
+
+class Company:
+    """A workspace that answers. Numbers come from the published edition where it is up to date, else from the warehouse."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.settings = workspace.settings
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.workspace)
+
+    @cached_property
+    def engine(self) -> DuckDBEngine:
+        """Where the numbers are read; opened once."""
+        warehouse = open_prepared(self.workspace, self.catalogue)
+        edition = self._edition(warehouse)
+        if edition is None:
+            return warehouse
+        warehouse.close()
+        return edition
+
+    @property
+    def as_of(self) -> dt.date:
+        return self.settings.today()
+
+    def kpi(
+        self,
+        identifier: str,
+        *,
+        grain: str | None = None,
+        by: str | Iterable[str] = (),
+        where: Mapping[str, str | Iterable[str]] | None = None,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        calendar: str = "gregorian",
+        basis: str | None = None,
+        versus: str | None = None,
+        options: Mapping[str, str] | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> Answer:
+        """The values of a KPI: cut `by` dimensions, limited by `where={"region": "north"}`, for the periods that overlap `[start, end)`."""
+        question = Question(
+            kpi=identifier,
+            grain=grain,
+            by=_several(by),
+            where=tuple((name, member) for name, members in (where or {}).items() for member in _several(members)),
+            start=start,
+            end=end,
+            calendar=calendar,
+            basis=basis,
+            versus=versus,
+            options=dict(options or {}),
+            scope=scope,
+        )
+        return self.answer(question)
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question as of the company's day."""
+        return Answer(answer(self.engine, question, self.settings, as_of=self.as_of, catalogue=self.catalogue), question)
+
+    def sql(self, question: Question) -> str:
+        """The SQL that answers a question."""
+        return compiled_sql(question, self.settings, as_of=self.as_of, catalogue=self.catalogue)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+    def _edition(self, warehouse: DuckDBEngine) -> DuckDBEngine | None:
+        """The current edition, if it tells the same as the warehouse does now."""
+        from nextmove.editions.meta import read_meta
+        from nextmove.editions.publish import definitions
+        from nextmove.editions.shelf import Shelf
+
+        volume = Shelf(self.workspace.editions).current()
+        if volume is None or volume.as_of != self.as_of:
+            return None
+        edition = DuckDBEngine(volume.path, read_only=True)
+        meta = read_meta(edition)
+        current = warehouse.query("select coalesce(max(batch), 0) as version from main.batches")["version"][0].as_py()
+        if meta.definitions == definitions(self.settings, dict(self.catalogue.facts)) and meta.warehouse_version == current:
+            return edition
+        edition.close()
+        return None
+
+
+def open(path: str | Path = ".") -> Company:  # noqa: A001  reads as nextmove.open
+    """The company of the workspace at `path`."""
+    return Company(Workspace.find(path))
+
+
+def open_prepared(workspace: Workspace, catalogue: Catalogue) -> DuckDBEngine:
+    """The warehouse, read-only, with a calendar and facts that fit the settings."""
+    engine = open_warehouse(workspace, read_only=True)
+    if prepared(engine) == fingerprint(workspace.settings, catalogue.facts):
+        return engine
+    engine.close()
+    with open_warehouse(workspace) as writing:
+        prepare(writing, workspace.settings, catalogue.facts)
+    return open_warehouse(workspace, read_only=True)
+
+
+def _several(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _money_as_floats(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    fields = [pa.field(f.name, pa.float64()) if pa.types.is_decimal(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(fields))

@@ -1,0 +1,195 @@
+"""The catalogue: every KPI of our YAML files and of the company's own, checked on load.
+
+An error names the file, the line and the nearest valid name. A company's own entry with an id of ours replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from nextmove.errors import UnknownName, UserError
+from nextmove.facts import Fact, load_facts
+from nextmove.kpis.definition import Entry, Measure, Option
+from nextmove.workspace import Workspace
+
+_FOLDER = Path(__file__).parent
+_OWN_LINE = "__line__"
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A KPI with where it is written and the options that its numbers are under."""
+
+    entry: Entry
+    place: str
+    theme: str
+    raw: Mapping[str, Any]  # Any: the entry's YAML, from which an option's choice makes a variant
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    def under(self, options: Mapping[str, str]) -> Kpi:
+        """The KPI under these options; unknown ones are refused with their neighbours."""
+        for key in options:
+            if key not in self.entry.options:
+                raise UnknownName(f"option of {self.id}", key, self.entry.options)
+        raw = dict(self.raw)
+        for key, option in self.entry.options.items():
+            raw |= _choice(self.id, key, option, options.get(key))
+        return Kpi(_entry(raw, self.place), self.place, self.theme, self.raw, dict(options))
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """Options that stand in the SQL as `:key`, where the question or the entry gives them."""
+        from nextmove.engine import literal
+
+        given: dict[str, str] = {}
+        for key, option in self.entry.options.items():
+            value = self.chosen.get(key, option.default)
+            if option.choices is None and value is not None:
+                given[key] = _number_or_text(self.id, key, value) if isinstance(value, str) else literal(value)
+        return given
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    kpis: Mapping[str, Kpi]
+    facts: Mapping[str, Fact]
+
+    def kpi(self, identifier: str) -> Kpi:
+        if identifier not in self.kpis:
+            raise UnknownName("KPI", identifier, self.kpis)
+        return self.kpis[identifier]
+
+    def fact(self, name: str) -> Fact:
+        if name not in self.facts:
+            raise UnknownName("fact", name, self.facts)
+        return self.facts[name]
+
+
+def load_catalogue(workspace: Workspace | None = None) -> Catalogue:
+    """Our KPIs and facts, and those of the workspace where one is given."""
+    facts = load_facts(workspace.root / "facts" if workspace else None)
+    kpis = {kpi.id: kpi for path in sorted(_FOLDER.glob("*.yaml")) for kpi in _read(path)}
+    if workspace and (workspace.root / "kpis").is_dir():
+        for path in sorted((workspace.root / "kpis").glob("*.yaml")):
+            own = list(_read(path))
+            for kpi in own:
+                _check_against(kpi, facts, {**kpis, **{each.id: each for each in own}})
+            kpis |= {kpi.id: kpi for kpi in own}
+    return Catalogue(kpis, facts)
+
+
+def _read(path: Path) -> Iterable[Kpi]:
+    try:
+        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_LineLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1 if mark else 1}"
+        raise UserError("The file is not valid YAML.", where=place, hint=str(error).splitlines()[0]) from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UserError("A file of KPIs is a list of entries.", where=str(path), hint="- id: my_kpi")
+    for raw in entries:
+        place = f"{path}:{raw.pop(_OWN_LINE)}"
+        raw = _without_lines(raw)
+        yield Kpi(_entry(raw, place), place, path.stem, raw)
+
+
+def _entry(raw: Mapping[str, Any], place: str) -> Entry:  # Any: YAML
+    try:
+        return Entry.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        prefix = "".join(f"{part}." for part in first["loc"]).removesuffix(".") + ": " if first["loc"] else ""
+        if first["type"] == "extra_forbidden":
+            raise UnknownName("field", str(first["loc"][-1]), _fields(first["loc"][:-1]), where=place) from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"The KPI {raw.get('id', '')!r} is not valid: {prefix}{said}.", where=place) from None
+    except UnknownName as error:
+        raise UnknownName(error.kind, error.name, _names_of(error.kind), where=place) from None
+
+
+def _names_of(kind: str) -> list[str]:
+    from nextmove.kpis.dimensions import DIMENSIONS
+
+    return [dimension.name for dimension in DIMENSIONS] if kind == "dimension" else []
+
+
+def _fields(path: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields that an entry may have at that place."""
+    from nextmove.kpis import definition
+
+    at_top = {"measure": Measure, "of": Measure, "to": Measure, "ratio": definition.Ratio, "growth": definition.Growth}
+    more = {"retained": definition.Retained, "stock": definition.Stock, "matures": definition.Maturity, "coverage": definition.Coverage}
+    model = {**at_top, **more}.get(str(path[-1])) if path else Entry
+    return list((model or Measure).model_fields)
+
+
+def _check_against(kpi: Kpi, facts: Mapping[str, Fact], kpis: Mapping[str, Kpi]) -> None:
+    """Names in a company's own entry: its facts, their columns, other KPIs."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    from nextmove.facts import fill
+
+    for measure in kpi.entry.all_measures().values():
+        if measure.fact not in facts:
+            raise UnknownName("fact", measure.fact, facts, where=kpi.place)
+        columns = {column for name in (measure.fact, *measure.join) for column in facts[name].columns}
+        for text in measure.expressions():
+            try:
+                parsed = sqlglot.parse_one(f"select {fill(text, {}, missing='null')}", dialect="duckdb")
+            except SqlglotError:
+                raise UserError(f"{text!r} cannot be read as SQL.", where=kpi.place) from None
+            for column in parsed.find_all(exp.Column):
+                if column.name not in columns:
+                    raise UnknownName(f"column of {measure.fact}", column.name, columns, where=kpi.place)
+    if kpi.entry.growth and kpi.entry.growth.of not in kpis:
+        raise UnknownName("KPI", kpi.entry.growth.of, kpis, where=kpi.place)
+
+
+def _choice(identifier: str, key: str, option: Option, value: str | None) -> Mapping[str, Any]:  # Any: YAML
+    chosen = value if value is not None else option.default
+    if option.choices is None or chosen is None:
+        return {}
+    if str(chosen) not in option.choices:
+        raise UnknownName(f"choice of {key} for {identifier}", str(chosen), option.choices)
+    return option.choices[str(chosen)]
+
+
+def _number_or_text(identifier: str, key: str, value: str) -> str:
+    from nextmove.engine import literal
+
+    try:
+        return literal(int(value))
+    except ValueError:
+        pass
+    try:
+        return literal(float(value))
+    except ValueError:
+        return literal(value)
+
+
+class _LineLoader(yaml.SafeLoader):
+    """YAML that remembers the line of each mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # Any: YAML
+        mapping = super().construct_mapping(node, deep=True)
+        mapping[_OWN_LINE] = node.start_mark.line + 1
+        return mapping
+
+
+def _without_lines(value: Any) -> Any:  # Any: YAML
+    if isinstance(value, dict):
+        return {key: _without_lines(item) for key, item in value.items() if key != _OWN_LINE}
+    return [_without_lines(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,82 @@
+"""What a KPI needs, and whether it is loaded.
+
+Every canonical table exists from the start, so "missing" means: no row has a value in the column. `needs` of an entry are
+lists of columns, `a.b or c.d` where one of them will do; an edition keeps what was loaded in `main.loaded`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nextmove.engine import Engine, name
+from nextmove.errors import MissingData
+from nextmove.kpis.catalogue import Catalogue, Kpi
+from nextmove.tables import TABLES
+
+_WITHOUT_TABLE = re.compile(r"\s+or\s+")
+
+
+def require(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> None:
+    """Raise an error that names the missing columns and how to load them."""
+    for need in missing(engine, catalogue, kpi):
+        columns = _WITHOUT_TABLE.split(need)
+        tables = list(dict.fromkeys(column.split(".")[0] for column in columns))
+        raise MissingData(
+            f"{kpi.id} needs {need}; neither is loaded." if len(columns) > 1 else f"{kpi.id} needs {need}, which is not loaded.",
+            where=f"the tables of this workspace ({', '.join(_with_rows(engine)) or 'all empty'})",
+            hint=" or ".join(f"nextmove load {table}.csv --table {table}" for table in tables),
+        )
+
+
+def missing(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> list[str]:
+    """Needs of a KPI that nothing fills."""
+    return [need for need in needs_of(catalogue, kpi) if not any(loaded(engine, column) for column in _WITHOUT_TABLE.split(need))]
+
+
+def needs_of(catalogue: Catalogue, kpi: Kpi) -> tuple[str, ...]:
+    """Columns without which the KPI is empty: its own list, else those of its facts, and of the KPIs that it is made of."""
+    if kpi.entry.needs:
+        return kpi.entry.needs
+    facts = [measure.fact for measure in kpi.entry.all_measures().values()]
+    facts += [kpi.entry.retained.fact] if kpi.entry.retained else []
+    found = [need for fact in facts for need in catalogue.fact(fact).needs]
+    for other in others(catalogue, kpi):
+        found += needs_of(catalogue, other)
+    return tuple(dict.fromkeys(found))
+
+
+def others(catalogue: Catalogue, kpi: Kpi) -> list[Kpi]:
+    """The KPIs that a KPI is made of."""
+    entry = kpi.entry
+    names = [entry.growth.of] if entry.growth else re.findall(r"[a-z_][a-z0-9_]*", entry.formula or "")
+    return [catalogue.kpis[each] for each in names if each in catalogue.kpis]
+
+
+def loaded(engine: Engine, column: str) -> bool:
+    """Whether any row has a value in `table.column`."""
+    table, _, field = column.partition(".")
+    if _knows(engine, "loaded"):
+        return bool(engine.query(f"select 1 from main.loaded where table_name = '{table}' and column_name = '{field}'").num_rows)
+    return bool(engine.query(f"select 1 from main.{name(table)} where {name(field)} is not null limit 1").num_rows)
+
+
+def write_loaded(engine: Engine, *, source: str = "main", target: str = "main") -> None:
+    """Keep in `target.loaded` which columns of the canonical tables in `source` have values: an edition leaves tables behind."""
+    parts = [
+        f"select '{table.name}' as table_name, '{column.name}' as column_name where exists "
+        f"(select 1 from {source}.{table.name} where {name(column.name)} is not null)"
+        for table in TABLES
+        for column in table.columns
+    ]
+    engine.execute(f"create or replace table {target}.loaded as {' union all '.join(parts)}")
+
+
+def _with_rows(engine: Engine) -> list[str]:
+    if _knows(engine, "loaded"):
+        return engine.query("select distinct table_name from main.loaded order by 1").column(0).to_pylist()
+    return [table.name for table in TABLES if engine.query(f"select 1 from main.{table.name} limit 1").num_rows]
+
+
+def _knows(engine: Engine, table: str) -> bool:
+    sql = f"select 1 from information_schema.tables where table_schema = 'main' and table_name = '{table}'"
+    return bool(engine.query(sql).num_rows)
