@@ -50,12 +50,13 @@ class Clock:
     def calendar_time(self, business_time: Floats, season: int = 0) -> Floats:
         """Days (with fraction) since the start at which so much business time has passed."""
         passed = np.concatenate([[0.0], np.cumsum(self.busyness[season])])
-        return np.interp(business_time, passed, np.arange(self.days + 1.0))
+        return np.asarray(np.interp(business_time, passed, np.arange(self.days + 1.0)))
 
     def minutes(self, time: Floats) -> Ints:
         """Whole minutes since the start in UTC; the fraction of a day falls into the opening hours."""
         day = np.clip(time.astype(np.int64), 0, self.days - 1)
-        return day * 1440 + OPENS_MINUTE + ((time - day).clip(0, 0.9999) * OPEN_MINUTES).astype(np.int64) - self.utc_offset[day]
+        inside = (time - day).clip(0, 0.9999) * OPEN_MINUTES
+        return np.asarray(day * 1440 + OPENS_MINUTE + inside.astype(np.int64) - self.utc_offset[day])
 
     def day_of(self, minutes: Ints) -> Ints:
         """The local day of a moment; all moments lie in opening hours, so the offset never moves one to another day."""
@@ -65,7 +66,8 @@ class Clock:
         """Days drawn by how busy they are."""
         weight = self.busyness[0] if weights is None else self.busyness[0] * weights
         edges = np.cumsum(weight)
-        return np.searchsorted(edges, random.random(count) * edges[-1], side="right").clip(0, self.days - 1)
+        drawn = np.searchsorted(edges, random.random(count) * edges[-1], side="right")
+        return np.asarray(drawn.clip(0, self.days - 1))
 
     def random_minutes(self, random: np.random.Generator, days: Ints) -> Ints:
         """A moment in the opening hours of each day, in UTC."""
@@ -74,7 +76,7 @@ class Clock:
     def number(self, day: dt.date) -> int:
         return (day - self.start).days
 
-    def day(self, number: int) -> dt.date:
+    def day(self, number: int | np.integer) -> dt.date:
         return self.start + dt.timedelta(days=int(number))
 
 

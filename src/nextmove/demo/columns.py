@@ -72,4 +72,4 @@ def scores(values: Floats, *, missing: Bools | None = None) -> pa.Array:
 
 def round_half(values: Floats) -> Ints:
     """The nearest whole numbers."""
-    return np.floor(values + 0.5).astype(np.int64)
+    return np.asarray(np.floor(values + 0.5), dtype=np.int64)

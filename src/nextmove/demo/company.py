@@ -28,9 +28,11 @@ from nextmove.demo import (
 from nextmove.demo.clock import Clock
 from nextmove.demo.effects import no_effects
 from nextmove.demo.lines import World, batches
-from nextmove.demo.plan import Ints, Plan
+from nextmove.demo.plan import Bools, Ints, Plan
 from nextmove.demo.store import Store
 from nextmove.demo.tally import Tally
+from nextmove.demo.truth import with_sizes
+from nextmove.engine import DuckDBEngine
 from nextmove.words import text
 
 Tell = Callable[[str], None]
@@ -51,10 +53,10 @@ class Company:
     def plan(self) -> Plan:
         return self.market.plan
 
-    def stories_json(self) -> str:
-        """The planted stories, as a file to check findings against."""
-        told = {"seed": self.plan.seed, "lines": self.plan.lines, "as_of": self.plan.as_of.isoformat(), "stories": self.stories}
-        return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    def stories_json(self, engine: DuckDBEngine) -> str:
+        """The planted stories with their sizes, as a file to hold findings against."""
+        told = {"seed": self.plan.seed, "lines": self.plan.lines, "as_of": self.plan.as_of.isoformat()}
+        return json.dumps({**told, "stories": with_sizes(engine, self.stories)}, indent=1, ensure_ascii=False) + "\n"
 
 
 def found_company(plan: Plan) -> Company:
@@ -166,7 +168,7 @@ def _write_sales_work(company: Company, store: Store, tally: Tally) -> None:
         store.append("activities", rows)
 
 
-def _undercut(company: Company) -> np.ndarray:  # type: ignore[type-arg]
+def _undercut(company: Company) -> Bools:
     """Deals that ended where and when a competitor had become cheaper."""
     begun = company.world.effects.undercut_from.min(axis=1)[company.deals.region]
     return np.asarray(np.isfinite(company.deals.closed) & (company.deals.closed >= begun))

@@ -13,7 +13,7 @@ from nextmove.demo.stories import COMPETITORS
 
 LOSS_REASONS = ("price", "competitor", "no budget", "no decision", "timing")
 CONTACT_METHODS = ("visit", "call", "email", "portal")
-EXPECTED_DAYS = 36
+EXPECTED_DAYS = 50
 
 
 def opportunity_ids(count: int) -> pa.Array:

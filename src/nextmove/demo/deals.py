@@ -20,7 +20,7 @@ from nextmove.demo.rhythm import Orders
 from nextmove.demo.stories import BOTTLENECK_FACTOR, BOTTLENECK_STAGE
 
 STAGES = ("qualified", "needs", "proposal", "negotiation")
-STAGE_DAYS = np.array([6.0, 9.0, 10.0, 7.0])
+STAGE_DAYS = np.array([9.0, 13.0, 14.0, 10.0])
 SLOW_STAGE = STAGES.index(BOTTLENECK_STAGE)
 SLOW_DAYS = 150  # before the last day the bottleneck begins
 LOST_IN = np.array([0.22, 0.26, 0.32, 0.20])
@@ -94,7 +94,7 @@ def _orders_of_deals(market: Market, random: np.random.Generator) -> tuple[Ints,
     known = placed.account < buyers.known
     first = (placed.number == 0) & known & buyers.is_new[placed.account] & (random.random(len(placed.account)) < BY_LEAD_SHARE)
     large = (placed.number > 2) & known & (market.counts >= min(5, SLOTS)) & (placed.day > 60)
-    share = market.plan.lines / 400 / max(1, int(large.sum()))
+    share = market.plan.lines / 250 / max(1, int(large.sum()))
     chosen = np.flatnonzero(first | (large & (random.random(len(large)) < share)))
     return chosen, first[chosen]
 
@@ -103,7 +103,7 @@ def _won(market: Market, random: np.random.Generator, order: Ints, *, by_lead: B
     account = market.orders.account[order].astype(np.int64)
     closed = office_time(market.clock, market.orders.minutes[order]) - random.uniform(0.06, 3.0, len(order))
     entered = np.empty((len(order), len(STAGES)))
-    until = closed
+    until: Floats = closed
     for stage in reversed(range(len(STAGES))):
         until = _entered_before(market, random, until, stage)
         entered[:, stage] = until

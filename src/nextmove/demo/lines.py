@@ -110,7 +110,7 @@ def _products(world: World, placed: Orders, *, order: Ints, slot: Ints, chance: 
     trial = np.flatnonzero(chance.random(len(order)) < TRIAL_SHARE)
     product[trial] = np.searchsorted(np.cumsum(world.goods.popularity), chance.random(len(trial))).clip(0, len(world.goods.ids) - 1)
     on_sale = (day >= world.goods.launched[product]) & (day < world.goods.discontinued[product])
-    return np.where(on_sale, product, world.goods.sister[product])
+    return np.asarray(np.where(on_sale, product, world.goods.sister[product]))
 
 
 def _quantities(world: World, placed: Orders, *, order: Ints, product: Ints, rep: Ints, chance: np.random.Generator) -> Ints:

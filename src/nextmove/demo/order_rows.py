@@ -197,7 +197,7 @@ def invoice_rows(desk: Desk, batch: Lines, head: OrderHeads) -> pa.Table:
             "account_id": columns.coded(account, desk.buyers.ids),
             "order_id": columns.numbered("SO", numbers, 8),
             "rep_id": columns.coded(head.rep[billed], desk.staff.ids),
-            "kind": columns.coded(np.zeros(len(billed)), ["invoice"]),
+            "kind": columns.coded(np.zeros(len(billed), dtype=int), ["invoice"]),
             "issued_on": columns.days(desk.clock.start, issued),
             "due_on": columns.days(desk.clock.start, issued + DUE_DAYS),
             "amount": columns.cents(amount),

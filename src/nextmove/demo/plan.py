@@ -55,16 +55,16 @@ class Plan:
     @property
     def accounts(self) -> int:
         """6,000 customers at a million lines, 50,000 at ten million."""
-        return max(40, round(6_000 * (self.lines / 1e6) ** 0.92))
+        return max(40, round(6_000 * _power(self.lines / 1e6, 0.92)))
 
     @property
     def products(self) -> int:
-        return max(120, round(20_000 * (self.lines / 1e7) ** 0.7))
+        return max(120, round(20_000 * _power(self.lines / 1e7, 0.7)))
 
     @property
     def reps(self) -> int:
         """Those who sell today; managers and those who left come on top."""
-        return max(6, round(48 * (self.lines / 1e6) ** 0.55))
+        return max(6, round(48 * _power(self.lines / 1e6, 0.55)))
 
     @property
     def returned_lines(self) -> int:
@@ -82,3 +82,7 @@ class Plan:
     def random(self, stream: str, chunk: int = 0) -> np.random.Generator:
         """The source of chance of one subject."""
         return np.random.default_rng([self.seed, zlib.crc32(stream.encode()), chunk])
+
+
+def _power(base: float, exponent: float) -> float:
+    return float(base**exponent)

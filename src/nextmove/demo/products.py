@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from nextmove.demo import columns, names
 from nextmove.demo.clock import Clock
-from nextmove.demo.plan import Floats, Ints, Names, Plan
+from nextmove.demo.plan import Bools, Floats, Ints, Names, Plan
 
 ZIPF_EXPONENT = 0.95
 INITIATIVES = ("Green range", "Smart site")
@@ -66,7 +66,7 @@ def products(plan: Plan, clock: Clock) -> Products:
         initiative=np.where(new & (random.random(count) < 0.6), random.integers(0, len(INITIATIVES), count), -1),
         sister=_sisters(category, (launched < 0) & (discontinued >= plan.days)),
         popularity=popularity / popularity.sum(),
-        usual_quantity=(180 / price).clip(1.5, 40),
+        usual_quantity=(600 / price).clip(2, 150),
         price_factor=_price_factor(random, clock),
         cost_factor=_cost_factor(random, clock),
     )
@@ -91,7 +91,7 @@ def _names(random: np.random.Generator, category: Ints) -> Names:
     return found
 
 
-def _sisters(category: Ints, steady: Ints) -> Ints:
+def _sisters(category: Ints, steady: Bools) -> Ints:
     """For each product the next one of its category, by popularity, that was on sale all the time."""
     sister = np.arange(len(category))
     for number in range(int(category.max()) + 1):

@@ -137,7 +137,7 @@ def _silent_customers(scene: Planting) -> None:
 
 def _dropped_items(scene: Planting) -> None:
     """A product of every second or third order is not ordered any more, the customer buys on."""
-    steady = _steady(scene, (REGULAR, FREQUENT, CONTRACT), longest_gap=26, least_orders=25)
+    steady = _steady(scene, (REGULAR, FREQUENT, CONTRACT), longest_gap=18, least_orders=25)
     product = scene.buyers.assortment[:, 0]
     goods = scene.goods
     usual = (goods.launched[product] < 0) & (goods.discontinued[product] > scene.plan.days) & (goods.popularity[product] < 0.01)

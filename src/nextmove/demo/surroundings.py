@@ -12,7 +12,7 @@ from nextmove.demo.clock import Clock
 from nextmove.demo.customers import SEGMENTS, Customers
 from nextmove.demo.effects import Effects
 from nextmove.demo.lines import GBP_PRICE
-from nextmove.demo.plan import Floats, Plan
+from nextmove.demo.plan import Floats, Ints, Plan
 from nextmove.demo.products import Products
 from nextmove.demo.stories import COMPETITORS
 from nextmove.demo.tally import Tally
@@ -35,7 +35,7 @@ def rate_rows(plan: Plan, clock: Clock) -> pa.Table:
     return pa.table(
         {
             "day": columns.days(clock.start, day[weekday]),
-            "currency": columns.coded(np.zeros(len(units)), ["GBP"]),
+            "currency": columns.coded(np.zeros(len(units), dtype=int), ["GBP"]),
             "rate": columns.decimals(units, scale=8),
         }
     )
@@ -107,6 +107,6 @@ def survey_rows(plan: Plan, clock: Clock, buyers: Customers, effects: Effects) -
     )
 
 
-def _mood(random: np.random.Generator, buyers: Customers, *, account: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def _mood(random: np.random.Generator, buyers: Customers, *, account: Ints) -> Floats:
     own = np.random.default_rng(0).normal(0, 0.7, buyers.count)
     return np.asarray(own[account] + random.normal(0, 0.7, len(account)))

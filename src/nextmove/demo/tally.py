@@ -56,7 +56,7 @@ class Tally:
 
 
 def _by(key: Ints, amount: Floats | Ints, size: int) -> Floats:
-    return np.bincount(key, weights=amount, minlength=size)
+    return np.bincount(key, weights=amount, minlength=size).astype(np.float64)
 
 
 def _months(years: int, months: int) -> int:

@@ -37,7 +37,7 @@ def clear_demo(workspace: Workspace) -> None:
         before.replace(workspace.root / SETTINGS_FILE)
     else:
         (workspace.root / SETTINGS_FILE).write_text(_SETTINGS_AFTER, encoding="utf-8")
-    _open(workspace).close()
+    open_demo(workspace).close()
 
 
 def is_demo(workspace: Workspace) -> bool:
@@ -73,7 +73,7 @@ def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
     from nextmove.demo.store import Store
     from nextmove.ingest.batches import warehouse_version
 
-    engine = _open(workspace)
+    engine = open_demo(workspace)
     with engine:
         store = Store(engine, batch=warehouse_version(engine) + 1)
         engine.execute("begin transaction")
@@ -82,17 +82,19 @@ def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
         store.record(KIND, time_zone=TIME_ZONE, loaded_at=dt.datetime.combine(plan.as_of, dt.time(23, 59)))
         engine.execute("commit")
         engine.execute("checkpoint")
-    (workspace.data / STORIES_FILE).write_text(company.stories_json(), encoding="utf-8")
+        told = company.stories_json(engine)
+    (workspace.data / STORIES_FILE).write_text(told, encoding="utf-8")
 
 
-def _open(workspace: Workspace) -> DuckDBEngine:
+def open_demo(workspace: Workspace) -> DuckDBEngine:
+    """The warehouse of the demo company."""
     from nextmove.ingest.warehouse import open_warehouse
 
     return open_warehouse(workspace)
 
 
 def _batches(workspace: Workspace, *, but: str = "") -> int:
-    with _open(workspace) as engine:
+    with open_demo(workspace) as engine:
         return int(engine.query(f"select count(*) as n from main.batches where kind <> {literal(but)}")["n"][0].as_py())
 
 

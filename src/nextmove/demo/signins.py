@@ -1,0 +1,38 @@
+"""Who may sign in to the demo: one person of each role, the representative being one with something to do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+from nextmove.demo.workspace import STORIES_FILE, open_demo
+from nextmove.engine import literal
+from nextmove.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    username: str
+    role: str
+    name: str
+    rep_id: str = ""
+    teams: tuple[str, ...] = ()
+
+
+def demo_people(workspace: Workspace) -> tuple[DemoPerson, ...]:
+    """An administrator, the representative with the most stories, their manager, and two of the office."""
+    stories = json.loads((workspace.data / STORIES_FILE).read_text(encoding="utf-8"))["stories"]
+    rep_id = Counter(story["rep_id"] for story in stories if "account_id" in story).most_common(1)[0][0]
+    with open_demo(workspace) as engine:
+        rep, team, manager = engine.connection.execute(
+            f"""select rep.name, rep.team, manager.name from main.reps as rep
+                join main.reps as manager on manager.rep_id = rep.manager_id where rep.rep_id = {literal(rep_id)}"""
+        ).fetchall()[0]
+    return (
+        DemoPerson("admin", "admin", "Demo admin"),
+        DemoPerson("manager", "manager", manager, teams=(team,)),
+        DemoPerson("rep", "representative", rep, rep_id=rep_id),
+        DemoPerson("analyst", "analyst", "Demo analyst"),
+        DemoPerson("marketing", "marketing", "Demo marketing"),
+    )
