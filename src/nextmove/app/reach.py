@@ -12,34 +12,38 @@ from nextmove.app.edition import Edition
 from nextmove.app.models import User
 from nextmove.app.roles import Role
 from nextmove.engine import literal
-
-NOBODY = "(nobody)"  # a person without a representative reaches no account
+from nextmove.kpis import EVERYTHING, Scope
 
 
 @dataclass(frozen=True)
 class Reach:
-    """`reps` whose accounts are within reach; None means everything."""
+    """The scope of every question, the dimension that stands for it where there is one, and whether cost is hidden."""
 
-    reps: tuple[str, ...] | None
+    scope: Scope = EVERYTHING
+    own: tuple[str, str] | None = None  # ("rep", "R07") or ("team", "North"): whose targets these are
     hides_cost: bool = False
 
     def sql(self, column: str) -> str:
         """A condition on a column that holds a rep_id."""
-        if self.reps is None:
+        if self.scope.reps is None:
             return "true"
-        return f"{column} in ({', '.join(literal(rep) for rep in self.reps or (NOBODY,))})"
+        return f"{column} in ({', '.join(map(literal, sorted(self.scope.reps)))})" if self.scope.reps else "false"
 
-    def includes(self, rep_id: str | None) -> bool:
-        return self.reps is None or rep_id in self.reps
+    @property
+    def sees_many(self) -> bool:
+        """Whether more than one representative's work is within reach."""
+        return self.scope.reps is None or len(self.scope.reps) > 1
 
 
 def reach_of(user: User, edition: Edition) -> Reach:
     hides_cost = user.role in edition.settings.app.hide_cost_from
     if user.kind.sees_everything:
-        return Reach(None, hides_cost)
+        return Reach(hides_cost=hides_cost)
     if user.kind is Role.representative:
-        return Reach((user.rep_id,) if user.rep_id else (), hides_cost)
-    return Reach(_reps_of_teams(edition, tuple(user.teams)), hides_cost)
+        reps = (user.rep_id,) if user.rep_id else ()
+        return Reach(Scope.of_reps(*reps), ("rep", user.rep_id), hides_cost)
+    own = ("team", user.teams[0]) if len(user.teams) == 1 else None
+    return Reach(Scope.of_reps(*_reps_of_teams(edition, tuple(user.teams))), own, hides_cost)
 
 
 def _reps_of_teams(edition: Edition, teams: tuple[str, ...]) -> tuple[str, ...]:

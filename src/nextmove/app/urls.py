@@ -6,12 +6,15 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from nextmove.app import failures, signin
-from nextmove.app.pages import customers
+from nextmove.app.pages import customers, today
 
 urlpatterns = [
     path("", signin.start, name="start"),
     path("sign-in", signin.SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(next_page="sign-in"), name="sign-out"),
+    path("today", today.today, name="today"),
+    path("moves/<str:key>/<str:verb>", today.decide_view, name="move"),
+    path("kpis/<str:identifier>", customers.customers, name="kpi"),
     path("customers", customers.customers, name="customers"),
     path("customers/<str:account_id>", customers.customers, name="customer"),
     path("language", signin.choose_language, name="language"),

@@ -6,6 +6,7 @@ visit, and renders the page that comes back.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -17,10 +18,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from nextmove.actions.journal import Journal
 from nextmove.app.edition import Edition, Shelf
 from nextmove.app.models import User
 from nextmove.app.reach import Reach, reach_of
 from nextmove.errors import OutOfScope
+from nextmove.settings import Settings
 
 P = ParamSpec("P")
 
@@ -36,6 +39,23 @@ class Visit:
     user: User
     edition: Edition
     reach: Reach
+
+    @property
+    def settings(self) -> Settings:
+        return self.edition.settings
+
+    @property
+    def currency(self) -> str:
+        return self.settings.company.reporting_currency
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(shelf().workspace.app_database)
+
+    @property
+    def today(self) -> dt.date:
+        """The company's day; that of the numbers where the settings hold one fast."""
+        return self.settings.today()
 
 
 @cache

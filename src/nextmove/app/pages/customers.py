@@ -112,7 +112,7 @@ def customers_page(visit: Visit, search: Search) -> CustomersPage:
         f"select * from customers where {wanted} order by {SORTS[search.sort]} limit {PAGE_SIZE} offset {(search.number - 1) * PAGE_SIZE}"
     )
     found = counts.get(search.state, 0) if search.state else sum(counts.values())
-    return CustomersPage(search, tuple(map(customer_row, rows)), found, counts, shows_rep=visit.reach.reps is None or len(visit.reach.reps) > 1)
+    return CustomersPage(search, tuple(map(customer_row, rows)), found, counts, shows_rep=visit.reach.sees_many)
 
 
 def customer_row(row: Row) -> CustomerRow:

@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from nextmove.app import formats
+from nextmove.app import formats, telling
 from nextmove.words import text
 
 register = template.Library()
@@ -31,6 +31,18 @@ def say(identifier: str, **values: object) -> str:
 def say_of(area: str, name: str, **values: object) -> str:
     """The text of `area` + `name`: of a state, a kind, a reason."""
     return text(area + name, **values)
+
+
+@register.simple_tag(takes_context=True)
+def say_money(context: template.Context, identifier: str, value: Number) -> str:
+    """A text with `{money}` in it."""
+    return text(identifier, money=formats.money(value, context["layout"].currency))
+
+
+@register.simple_tag
+def named(area: str, value: str) -> str:
+    """Our name of something that the data names, else as it stands there."""
+    return telling.named(area, value)
 
 
 @register.simple_tag

@@ -1,0 +1,106 @@
+"""Charts: options for ECharts, written here as plain JSON, and small drawings that need no script at all.
+
+Colours are names of CSS variables, which the browser fills in, so a chart follows light and dark. Numbers are written by the
+browser in the reader's language; `unit` tells it how. In right-to-left languages time runs from right to left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nextmove import words
+from nextmove.words import text
+
+Option = dict[str, Any]  # Any: an ECharts option
+Value = float | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line or row of bars; `dashed` for what is only held against it."""
+
+    name: str
+    values: Sequence[Value]
+    kind: str = "line"
+    colour: str = "--nm-accent"
+    dashed: bool = False
+    unfinished: int = 0  # how many at the end are still running and look it
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart for the eye, and the same in words for those who do not see it."""
+
+    option: Option
+    label: str
+
+
+def chart(labels: Sequence[str], series: Sequence[Series], *, unit: str, currency: str, label: str) -> Chart:
+    rtl = words.language() in words.RIGHT_TO_LEFT
+    option: Option = {
+        "nextmove": {"unit": unit, "currency": currency, "language": words.language()},
+        "animation": False,
+        "aria": {"enabled": True, "label": {"description": label}},
+        "grid": {"left": 8, "right": 8, "top": 36 if len(series) > 1 else 12, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "legend": {"show": len(series) > 1, "top": 0, "left": "right" if rtl else "left", "icon": "roundRect", "itemWidth": 14, "itemHeight": 4},
+        "xAxis": {"type": "category", "data": list(labels), "inverse": rtl, "axisTick": {"show": False}, "axisLabel": {"hideOverlap": True}},
+        "yAxis": {"type": "value", "position": "right" if rtl else "left", "splitNumber": 4, "scale": unit == "percent"},
+        "series": [_series(each) for each in series],
+    }
+    return Chart(option, label)
+
+
+def _series(series: Series) -> Option:
+    if series.kind == "bar":
+        return _bars(series)
+    finished = len(series.values) - series.unfinished
+    return {
+        "name": series.name,
+        "type": "line",
+        "data": list(series.values[:finished]) + [None] * series.unfinished if series.dashed is False else list(series.values),
+        "color": f"var({series.colour})",
+        "lineStyle": {"width": 1.5 if series.dashed else 2.5, "type": "dashed" if series.dashed else "solid"},
+        "showSymbol": len(series.values) < 3,
+        "symbolSize": 6,
+        "z": 1 if series.dashed else 3,
+    }
+
+
+def _bars(series: Series) -> Option:
+    """Bars; those of a period that still runs are hollow."""
+    hollow = {"color": f"var({series.colour}-soft)", "borderColor": f"var({series.colour})", "borderWidth": 1, "borderType": "dashed"}
+    finished = len(series.values) - series.unfinished
+    data: list[Any] = list(series.values[:finished])  # Any: ECharts takes a number or an object
+    data += [{"value": value, "itemStyle": hollow} for value in series.values[finished:]]
+    return {"name": series.name, "type": "bar", "data": data, "color": f"var({series.colour})", "barMaxWidth": 28, "itemStyle": {"borderRadius": 3}}
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A line of a few points, as the points of an SVG polyline in a box of 100 × 28."""
+
+    points: str
+    last: tuple[float, float] | None
+
+
+def spark(values: Sequence[Value], *, width: float = 100, height: float = 28) -> Spark:
+    known = [float(value) for value in values if value is not None]
+    if len(known) < 2:
+        return Spark("", None)
+    low, high = min(known), max(known)
+    room = (high - low) or 1
+    step = (width - 6) / (len(values) - 1)
+    rtl = words.language() in words.RIGHT_TO_LEFT
+    places = [
+        (width - 3 - i * step if rtl else 3 + i * step, 3 + (height - 6) * (1 - (float(value) - low) / room))
+        for i, value in enumerate(values)
+        if value is not None
+    ]
+    return Spark(" ".join(f"{x:.1f},{y:.1f}" for x, y in places), places[-1])
+
+
+def told(name: str, first: str, last: str) -> str:
+    return text("app.chart.label", name=name, first=first, last=last)

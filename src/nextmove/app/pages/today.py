@@ -1,0 +1,140 @@
+"""Today: what to do now, best first, and where one stands. Each move is accepted, put off, dismissed or finished in place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from nextmove.app import numbers
+from nextmove.app.moves import Move, action_within_reach, open_moves, put_away
+from nextmove.app.tiles import Tile, tiles
+from nextmove.app.visit import Visit, page
+from nextmove.errors import UserError
+
+T = TypeVar("T")
+KPIS = ("net_sales", "active_customers", "orders", "gross_margin", "average_order_value", "skus_per_customer")
+TILES = 4
+SNOOZE_DAYS = (1, 7, 30)
+REASONS = ("not_relevant", "already_done", "wrong_data", "customer_gone", "no_capacity")
+OUTCOMES = ("ordered", "interested", "not_now", "refused", "no_answer")
+VIEWS = ("open", "away")
+
+
+@dataclass(frozen=True)
+class Person:
+    rep_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class MoveList:
+    """The list, as it stands after each decision."""
+
+    template: ClassVar[str] = "parts/moves.html"
+    view: str
+    rep: str
+    moves: tuple[Move, ...]
+    shows_rep: bool
+    toast: str | None = None
+    undo: str | None = None
+    reasons: tuple[str, ...] = REASONS
+    outcomes: tuple[str, ...] = OUTCOMES
+    snooze_days: tuple[int, ...] = SNOOZE_DAYS
+
+    @property
+    def worth(self) -> Decimal:
+        return sum((move.expected_value for move in self.moves), Decimal(0))
+
+
+@dataclass(frozen=True)
+class TodayPage:
+    template: ClassVar[str] = "today.html"
+    day: dt.date
+    tiles: tuple[Tile, ...]
+    list: MoveList
+    people: tuple[Person, ...]
+
+
+def today_page(visit: Visit, *, view: str = "open", rep: str = "") -> TodayPage:
+    calendar = "jalali" if visit.user.language == "fa" else "gregorian"
+    shown = tiles(visit, _kpis(visit), grain="month", calendar=calendar)
+    return TodayPage(visit.today, shown, move_list(visit, view=view, rep=rep), people(visit))
+
+
+def _kpis(visit: Visit) -> list[str]:
+    """The first four that can be computed for this person."""
+    within = {kpi.id: kpi for kpi in numbers.kpis_within_reach(visit)}
+    return [name for name in KPIS if name in within and not numbers.lacking(visit, within[name])][:TILES]
+
+
+def move_list(visit: Visit, *, view: str = "open", rep: str = "", toast: str | None = None, undo: str | None = None) -> MoveList:
+    chosen = rep if rep in {person.rep_id for person in people(visit)} else ""
+    found = put_away(visit, rep=chosen or None) if view == "away" else open_moves(visit, rep=chosen or None)
+    return MoveList("away" if view == "away" else "open", chosen, tuple(found), visit.reach.sees_many and not chosen, toast, undo)
+
+
+def people(visit: Visit) -> tuple[Person, ...]:
+    """The representatives whose lists one may look at, where there is more than one."""
+    if not visit.reach.sees_many or "main.actions" not in visit.edition.tables:
+        return ()
+    sql = (
+        "select distinct m.rep_id, coalesce(r.name, m.rep_id) as name from main.actions as m left join main.reps as r on r.rep_id = m.rep_id"
+        f" where m.rep_id is not null and {visit.reach.sql('m.rep_id')} order by 2"
+    )
+    return visit.edition.kept(("people", visit.reach.scope), lambda: tuple(Person(**row) for row in visit.edition.rows(sql)))
+
+
+@page("today")
+def today(visit: Visit, request: HttpRequest) -> TodayPage | MoveList:
+    view, rep = request.GET.get("view", "open"), request.GET.get("rep", "")
+    if request.headers.get("HX-Target") == "moves":
+        return move_list(visit, view=view, rep=rep)
+    return today_page(visit, view=view, rep=rep)
+
+
+def decide(visit: Visit, key: str, verb: str, *, days: int = 7, reason: str = "", outcome: str = "") -> None:
+    """Write a decision into the journal; a move out of reach is not there."""
+    action = action_within_reach(visit, key)
+    journal, who, at = visit.journal, visit.user.username, timezone.now()
+    match verb:
+        case "accept":
+            journal.accept(key, who=who, at=at, action=action.snapshot())
+        case "snooze":
+            until = visit.today + dt.timedelta(days=_one_of("days", days, SNOOZE_DAYS))
+            journal.snooze(key, until=until, today=visit.today, who=who, at=at, action=action.snapshot())
+        case "dismiss":
+            journal.dismiss(key, reason=_one_of("reason", reason, REASONS), who=who, at=at, action=action.snapshot())
+        case "done":
+            journal.done(key, outcome=_one_of("outcome", outcome, OUTCOMES), who=who, at=at, action=action.snapshot())
+        case _:
+            journal.undo(key, who=who, at=at)
+
+
+def _one_of(what: str, value: T, accepted: tuple[T, ...]) -> T:
+    if value not in accepted:
+        raise UserError(f"{value!r} is no {what}.", hint=", ".join(map(str, accepted)))
+    return value
+
+
+@page("today")
+def move(visit: Visit, request: HttpRequest, key: str, verb: str) -> HttpResponse | MoveList:
+    """A decision by button; answers with the list as it stands then."""
+    form = request.POST
+    decide(visit, key, verb, days=_number(form.get("days", "7")), reason=form.get("reason", ""), outcome=form.get("outcome", ""))
+    undo = None if verb == "undo" else key
+    listed = move_list(visit, view=form.get("view", "open"), rep=form.get("rep", ""), toast=f"app.move.toast.{verb}", undo=undo)
+    return render(request, listed.template, {"page": listed})
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+decide_view = require_POST(move)
