@@ -14,6 +14,7 @@ from nextmove.cli.options import WorkspaceOption, day
 def refresh(
     workspace: WorkspaceOption = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Numbers as they stood at the end of this day; else company.as_of.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Compute everything anew, even what has not changed.")] = False,
 ) -> None:
     """Compute all numbers, predictions and actions, and publish them as one edition.
 
@@ -26,7 +27,7 @@ def refresh(
     found = Workspace.find(workspace)
     until = day(as_of) if as_of else found.settings.today()
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    done = publish(found, as_of=until, now=now, tell=lambda line: print(line, file=sys.stderr, flush=True))
+    done = publish(found, as_of=until, now=now, full=full, tell=lambda line: print(line, file=sys.stderr, flush=True))
     print(text("refresh.published", edition=done.edition, as_of=done.as_of.isoformat(), seconds=f"{done.seconds:.1f}"))
 
 

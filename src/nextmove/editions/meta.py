@@ -30,9 +30,8 @@ class Meta:
     reporting_currency: str
     time_zone: str
     definitions: str  # a fingerprint of settings, facts, KPIs and version: equal means comparable row by row
-    fitted_on: dt.date  # when the predictions were last fitted
     full_on: dt.date  # when everything was last computed from the start
-    way: str  # full or incremental, and why
+    way: str  # made anew or brought forward, and why
     seconds: float
 
 

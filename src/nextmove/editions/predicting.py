@@ -66,8 +66,11 @@ def write_silence(engine: Engine, silence: Silence) -> None:
 
 
 def learnt_before(engine: Engine) -> dict[str, Learnt]:
-    """What an edition holds: task → its fit."""
+    """What an edition holds: task → its fit. One that is being made anew holds none."""
     found: dict[str, Learnt] = {}
+    known = "select 1 from information_schema.tables where table_schema = 'predictions' and table_name = 'learnt'"
+    if not engine.query(known).num_rows:
+        return found
     for row in engine.query("select task, learnt from predictions.learnt").to_pylist():
         parts = json.loads(row["learnt"])
         found[row["task"]] = Learnt(**parts | {"learnt_on": dt.date.fromisoformat(parts["learnt_on"])})

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 from dataclasses import dataclass
 from time import perf_counter
 
 from nextmove import __version__
 from nextmove.actions.find import find_actions
 from nextmove.editions.asof import end_of
+from nextmove.editions.incremental import Move, bring_forward, find_touched
 from nextmove.editions.meta import Meta, write_meta
-from nextmove.editions.predicting import predict_all, write_silence
+from nextmove.editions.predicting import learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
 from nextmove.editions.shelf import Shelf
-from nextmove.editions.source import show_source, version_of_warehouse, warehouse_attached
+from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, warehouse_attached
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
+from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
-from nextmove.facts.catalogue import Fact, load_facts
-from nextmove.facts.views import fingerprint
+from nextmove.facts import Fact, fingerprint, load_facts
 from nextmove.settings import Settings
+from nextmove.tables.calendar import write_calendar
+from nextmove.words import text
 from nextmove.workspace import Workspace
 
 
@@ -29,7 +33,8 @@ class Published:
 
     edition: str
     as_of: dt.date
-    way: str
+    incremental: bool
+    why: str
     seconds: float
 
 
@@ -49,39 +54,67 @@ class Build:
         return end_of(self.as_of, time_zone=self.settings.company.time_zone)
 
 
-def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, tell: Tell = quiet) -> Published:
+def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: bool = False, tell: Tell = quiet) -> Published:
     """Build an edition of the numbers at the end of `as_of` and publish it; `now` (UTC) is only noted."""
-    shelf = Shelf(workspace.editions)
-    settings = workspace.settings
-    started = perf_counter()
+    shelf, settings, started = Shelf(workspace.editions), workspace.settings, perf_counter()
+    warehouse, facts = workspace.data / "warehouse.duckdb", load_facts(workspace.root / "facts")
     with shelf.alone():
         shelf.sweep()
-        volume = shelf.next(as_of)
-        facts = load_facts(workspace.root / "facts")
+        before, volume = look_back(shelf.current()), shelf.next(as_of)
+        state = state_of_warehouse(warehouse, since=before.meta.warehouse_version if before else 0)
+        way = choose(before, state, definitions=definitions(settings, facts), as_of=as_of, full=full)
+        tell(way.why)
+        if way.move and before:
+            shutil.copyfile(before.volume.path, shelf.building)
         with DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit) as engine:
             build = Build(engine, settings, facts, as_of, Steps(tell))
-            with warehouse_attached(engine, workspace.data / "warehouse.duckdb"):
-                version = version_of_warehouse(engine)
-                fill(build)
+            with warehouse_attached(engine, warehouse):
+                check_unchanged(engine, state)
+                take_rows(build, way.move)
+            draw_conclusions(build)
             seconds = perf_counter() - started
-            write_meta(engine, _meta(build, edition=volume.edition, version=version, now=now, seconds=seconds))
+            meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
+            write_meta(engine, meta)
             engine.execute("checkpoint")
         shelf.publish(volume)
         shelf.thin_out(keep_days=settings.editions.keep_days)
-    return Published(volume.edition, as_of, "full", seconds)
+    return Published(volume.edition, as_of, way.move is not None, way.why, seconds)
 
 
-def fill(build: Build) -> None:
-    """Fill the edition, step by step."""
-    engine, settings, steps = build.engine, build.settings, build.steps
-    with steps.step("tables"):
-        show_source(engine, settings, as_of=build.as_of)
-        copy_tables(engine, settings)
-    with steps.step("facts"):
-        show_facts(engine, settings, build.facts)
-        materialise_facts(engine, settings, build.facts)
+def take_rows(build: Build, move: Move | None) -> None:
+    """Everything that is read from the warehouse: tables and facts."""
+    engine, settings = build.engine, build.settings
+    show_source(engine, settings, as_of=build.as_of)
+    if move is None:
+        with build.steps.step("tables"):
+            write_calendar(engine, settings)
+            copy_tables(engine)
+        with build.steps.step("facts"):
+            show_facts(engine, settings, build.facts)
+            materialise_facts(engine, settings, build.facts)
+    else:
+        _take_what_changed(build, move)
     engine.execute("detach source")
-    silence = predict_all(engine, as_of=build.as_of, known={}, refit_days=settings.editions.refit_days, steps=steps)
+
+
+def _take_what_changed(build: Build, move: Move) -> None:
+    engine, settings = build.engine, build.settings
+    with build.steps.step("tables"):
+        touched = find_touched(engine, build.facts, move)
+        copy_tables(engine, needed=lambda table: table.startswith("batch") or move.alters(table))
+    with build.steps.step("facts"):
+        show_facts(engine, settings, build.facts)
+        anew = bring_forward(engine, settings, touched)
+    if anew:
+        build.steps.tell(text("refresh.anew", facts=", ".join(anew)))
+    engine.execute("detach delta")
+
+
+def draw_conclusions(build: Build) -> None:
+    """Everything that is made of the edition's own tables: predictions and actions."""
+    engine, settings, steps = build.engine, build.settings, build.steps
+    known = learnt_before(engine)
+    silence = predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
     write_silence(engine, silence)
@@ -93,7 +126,9 @@ def definitions(settings: Settings, facts: dict[str, Fact]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _meta(build: Build, *, edition: str, version: int, now: dt.datetime, seconds: float) -> Meta:
+def _meta(
+    build: Build, way: Way, before: Before | None, *, edition: str, version: int, now: dt.datetime, seconds: float
+) -> Meta:
     company = build.settings.company
     return Meta(
         edition=edition,
@@ -104,8 +139,7 @@ def _meta(build: Build, *, edition: str, version: int, now: dt.datetime, seconds
         reporting_currency=company.reporting_currency,
         time_zone=company.time_zone,
         definitions=definitions(build.settings, build.facts),
-        fitted_on=build.as_of,
-        full_on=build.as_of,
-        way="full",
+        full_on=before.meta.full_on if way.move and before else build.as_of,
+        way=way.why,
         seconds=round(seconds, 2),
     )

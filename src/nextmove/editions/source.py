@@ -7,8 +7,9 @@ end of `as_of`, `source.facts` the facts over them. So one statement copies, and
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ import duckdb
 from nextmove.editions.asof import as_of_select
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.errors import Busy, UserError
+from nextmove.ingest.batches import Changed, changed_since, warehouse_version
 from nextmove.settings import Settings
 from nextmove.tables import TABLES
 
@@ -60,9 +62,27 @@ def tables_of_warehouse(engine: DuckDBEngine) -> list[str]:
     return [str(value) for value in rows.column(0).to_pylist()]
 
 
-def version_of_warehouse(engine: DuckDBEngine) -> int:
-    """The number of the last load or undo that this edition knows."""
-    return int(engine.query("select coalesce(max(batch), 0) as version from warehouse.main.batches")["version"][0].as_py())
+@dataclass(frozen=True)
+class State:
+    """The warehouse's version and, per table, what changed since an earlier one."""
+
+    version: int
+    changed: Mapping[str, Changed]
+
+
+def state_of_warehouse(path: Path, *, since: int) -> State:
+    """Look into the warehouse before a way is chosen."""
+    if not path.exists():
+        raise UserError("There is no warehouse yet.", where=str(path), hint="nextmove load FILE")
+    with DuckDBEngine(path, read_only=True) as engine:
+        return State(warehouse_version(engine), changed_since(engine, since))
+
+
+def check_unchanged(engine: DuckDBEngine, state: State) -> None:
+    """Refuse to go on where a load came in between the look and the attaching."""
+    found = engine.query("select coalesce(max(batch), 0) as version from warehouse.main.batches")["version"][0].as_py()
+    if found != state.version:
+        raise Busy("The warehouse was loaded in this moment.", hint="nextmove refresh")
 
 
 @contextmanager

@@ -7,35 +7,43 @@ and predictions read are copied whole. Order lines, web sessions and e-mail even
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from nextmove.editions.source import speaking_of, tables_of_warehouse
 from nextmove.engine import DuckDBEngine, name
 from nextmove.facts.catalogue import Fact, fill
 from nextmove.facts.views import create_views, parameters
+from nextmove.kpis.needs import write_loaded
 from nextmove.settings import Settings
-from nextmove.tables.calendar import write_calendar
 
 LEFT_BEHIND = frozenset({"order_lines", "web_sessions", "email_events"})
-_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version"})
+_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version", "loaded"})
 _CANONICAL = re.compile(r"\bmain\.(\w+)")
 
 
-def copy_tables(engine: DuckDBEngine, settings: Settings) -> None:
-    """Write the calendar and copy what is small of the warehouse's `main` schema."""
-    write_calendar(engine, settings)
+def copy_tables(engine: DuckDBEngine, *, needed: Callable[[str], bool] = lambda _: True) -> None:
+    """Copy what is small of the warehouse's `main` schema, where it is `needed`; from then on the source shows the copies."""
     for table in tables_of_warehouse(engine):
-        if table not in LEFT_BEHIND | _MADE_HERE:
+        if table in LEFT_BEHIND | _MADE_HERE:
+            continue
+        if needed(table):
             engine.execute(f"create or replace table main.{name(table)} as select * from source.main.{name(table)}")
+        _show_copy(engine, "main", table)
+    for table in ("calendar", "periods"):
+        _show_copy(engine, "main", table)
+    write_loaded(engine, source="source.main")
 
 
 def show_facts(engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact]) -> None:
-    """Create `source.facts`: the facts over the canonical tables as they stood, with the edition's calendar."""
-    edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
-    for table in ("calendar", "periods"):
-        engine.execute(f"create or replace view source.main.{table} as select * from {name(edition)}.main.{table}")
+    """Create `source.facts`: the facts over the canonical tables as they stood."""
     with speaking_of(engine, "source"):
         create_views(engine, settings, facts)
+
+
+def _show_copy(engine: DuckDBEngine, schema: str, table: str) -> None:
+    edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
+    copy = f"{name(edition)}.{schema}.{name(table)}"
+    engine.execute(f"create or replace view source.{schema}.{name(table)} as select * from {copy}")
 
 
 def materialise_facts(engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact]) -> None:
@@ -59,9 +67,8 @@ def materialise(engine: DuckDBEngine, fact: Fact) -> None:
 
 def read_from_edition(engine: DuckDBEngine, facts: Iterable[Fact]) -> None:
     """From now on, facts over these facts read the edition's tables instead of computing them again."""
-    edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
     for fact in facts:
-        engine.execute(f"create or replace view source.facts.{name(fact.name)} as select * from {name(edition)}.facts.{name(fact.name)}")
+        _show_copy(engine, "facts", fact.name)
 
 
 def within_edition(facts: Mapping[str, Fact]) -> set[str]:

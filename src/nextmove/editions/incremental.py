@@ -1,0 +1,249 @@
+"""Bring an edition forward instead of making it anew: only what the loads since then touched is computed again.
+
+A row of a fact changes because its own line came, went or changed (the batches know those days), because a day has come into sight
+(`as_of` moved), because a rate of exchange changed, or because its customer, product, campaign or representative did. `Touched` names
+all these rows by their day and their ids; they are deleted from the edition's table and taken again from the warehouse, which
+gives the same table as making it anew. What cannot be named so is made anew as a whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nextmove.editions.asof import BORN, LATER, as_of_select
+from nextmove.editions.tables import LEFT_BEHIND, materialise, read_from_edition
+from nextmove.engine import DuckDBEngine, literal, name
+from nextmove.facts.catalogue import Fact
+from nextmove.ingest.batches import Changed
+from nextmove.settings import Settings
+from nextmove.tables import table
+
+# Tables whose rows stand behind the columns of a fact's row, by their key.
+DIMENSIONS: Mapping[str, str] = {"accounts": "account_id", "products": "product_id", "campaigns": "campaign_id", "reps": "rep_id"}
+_MOST_SHARE = 0.3  # of a fact's rows; with more, making it anew is faster
+_CANONICAL = re.compile(r"\bmain\.(\w+)")
+_ONE_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Move:
+    """From which state to which: the days at whose ends the numbers stand, and what the loads between them changed."""
+
+    before: dt.date
+    as_of: dt.date
+    changed: Mapping[str, Changed]
+
+    @property
+    def moved(self) -> bool:
+        return self.as_of != self.before
+
+    def alters(self, canonical: str) -> bool:
+        """Whether that table may look different now."""
+        return canonical in self.changed or (self.moved and (canonical in BORN or canonical in LATER))
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What one move touched; `delta` in memory holds the days and ids. `dimensions` are those of which some rows changed."""
+
+    move: Move
+    facts: Mapping[str, Fact]
+    dimensions: frozenset[str]
+    first_day: dt.date | None
+
+    def tables_behind(self, fact: Fact) -> set[str]:
+        """Canonical tables that a fact is made of, through facts that are not stored."""
+        behind = set(_CANONICAL.findall(fact.query))
+        for read in fact.reads:
+            if not self.facts[read].stored:
+                behind |= self.tables_behind(self.facts[read])
+        return behind
+
+    def stored_behind(self, fact: Fact) -> set[str]:
+        """Stored facts that a fact reads, also through facts that are not stored."""
+        behind: set[str] = set()
+        for read in fact.reads:
+            behind |= {read} if self.facts[read].stored else self.stored_behind(self.facts[read])
+        return behind
+
+
+def find_touched(engine: DuckDBEngine, facts: Mapping[str, Fact], move: Move) -> Touched:
+    """Compare the edition's dimension tables with the source's, and note the days. Call it before tables are copied."""
+    engine.execute("attach ':memory:' as delta")
+    changed_dimensions = frozenset(each for each in DIMENSIONS if move.alters(each))
+    met = frozenset(each for each in changed_dimensions if _note_changed_ids(engine, each, facts))
+    engine.execute("create table delta.days (source varchar, day date)")
+    for source in sorted(LEFT_BEHIND):
+        _note_days(engine, source, move)
+    first = engine.query("select min(day) as day from delta.days")["day"][0].as_py()
+    return Touched(move, facts, met, first)
+
+
+def _note_changed_ids(engine: DuckDBEngine, dimension: str, facts: Mapping[str, Fact]) -> bool:
+    """Ids whose row differs and that stand in stored facts; an id that is new altogether comes with its own lines."""
+    key, columns = DIMENSIONS[dimension], ", ".join(name(column.name) for column in table(dimension).columns)
+    old, new = f"select {columns} from main.{dimension}", f"select {columns} from source.main.{dimension}"
+    used = [f"select {key} from facts.{fact.name}" for fact in facts.values() if fact.stored and key in fact.columns]
+    engine.execute(
+        f"create table delta.{dimension} as select distinct {key} from"
+        f" (({old} except {new}) union all ({new} except {old})) as differing"
+        f" where {key} in ({' union all '.join(used) or f'select null::varchar as {key}'})"
+    )
+    return bool(engine.query(f"select count(*) as ids from delta.{dimension}")["ids"][0].as_py())
+
+
+def _note_days(engine: DuckDBEngine, source: str, move: Move) -> None:
+    """Days of a table that loads touched, came into sight, or on which something became known."""
+    changed = move.changed.get(source)
+    for day in changed.days if changed else ():
+        engine.execute(f"insert into delta.days values ({literal(source)}, {literal(day)})")
+    if not move.moved:
+        return
+    engine.execute(
+        f"insert into delta.days select {literal(source)}, day from main.calendar"
+        f" where day > {literal(move.before)} and day <= {literal(move.as_of)}"
+    )
+    for event in LATER.get(source, {}):
+        known = f"{event} > {literal(move.before)} and {event} <= {literal(move.as_of)}"
+        for shift in (-1, 0, 1):  # a UTC day holds moments of two local days
+            engine.execute(
+                f"insert into delta.days select distinct {literal(source)}, cast({BORN[source]} as date) + {shift}"
+                f" from warehouse.main.{source} where {known}"
+            )
+
+
+def note_rate_days(engine: DuckDBEngine, touched: Touched) -> None:
+    """Days on which a rate of exchange differs now; call it before `daily_rates` is made anew."""
+    rates = touched.facts.get("daily_rates")
+    if rates is None or not rates.stored or not touched.move.alters("exchange_rates"):
+        return
+    old, new = "select currency, day, rate from facts.daily_rates", "select currency, day, rate from source.facts.daily_rates"
+    engine.execute(
+        f"insert into delta.days select distinct source, day from (({old} except {new}) union all ({new} except {old})) as differing"
+        f" cross join (values {', '.join(f'({literal(source)})' for source in sorted(LEFT_BEHIND))}) as sources (source)"
+        f" where day <= {literal(touched.move.as_of)}"
+    )
+
+
+def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) -> list[str]:
+    """Bring every stored fact forward; returns those that were made anew as a whole."""
+    note_rate_days(engine, touched)
+    _narrow_sources(engine, settings, touched)
+    engine.execute("create table delta.accounts_met (account_id varchar)")
+    altered, anew = set[str](), set[str]()
+    for fact in touched.facts.values():
+        if not fact.stored:
+            continue
+        stored, behind = touched.stored_behind(fact), touched.tables_behind(fact)
+        if not stored & altered and not any(touched.move.alters(each) for each in behind):
+            read_from_edition(engine, (fact,))
+            continue
+        altered.add(fact.name)
+        if stored & (anew - {"daily_rates"}) or not _bring_one_forward(engine, touched, fact):
+            _make_anew(engine, settings, touched, fact)
+            anew.add(fact.name)
+    return sorted(anew)
+
+
+def _make_anew(engine: DuckDBEngine, settings: Settings, touched: Touched, fact: Fact) -> None:
+    for source in sorted(touched.tables_behind(fact) & LEFT_BEHIND):
+        engine.execute(f"create or replace view source.main.{source} as {_select(settings, touched, source)}")
+    materialise(engine, fact)
+    _narrow_sources(engine, settings, touched)
+
+
+def _bring_one_forward(engine: DuckDBEngine, touched: Touched, fact: Fact) -> bool:
+    """Replace the touched rows of a fact, where they can be named; False where they cannot."""
+    if fact.rebuilt is None:
+        return _by_day(engine, touched, fact)
+    behind, read = touched.tables_behind(fact), [touched.facts[each] for each in touched.stored_behind(fact)]
+    by_account = fact.rebuilt == "account_id" and all("account_id" in each.columns for each in read)
+    if not by_account or behind & LEFT_BEHIND or any(touched.move.alters(each) for each in behind - set(DIMENSIONS)):
+        return False
+    return _by_account(engine, fact, read)
+
+
+def _by_day(engine: DuckDBEngine, touched: Touched, fact: Fact) -> bool:
+    behind = touched.tables_behind(fact)
+    sources = sorted(behind & LEFT_BEHIND)
+    if not sources or touched.stored_behind(fact) - {"daily_rates"} or "day" not in fact.columns:
+        return False
+    if any(touched.move.alters(each) for each in behind - LEFT_BEHIND - set(DIMENSIONS) - {"exchange_rates"}):
+        return False
+    dimensions = sorted(behind & touched.dimensions)
+    if any(DIMENSIONS[each] not in fact.columns for each in dimensions):
+        return False
+    days = f"day in (select day from delta.days where source in ({', '.join(literal(each) for each in sources)}))"
+    ids = [f"{DIMENSIONS[each]} in (select {DIMENSIONS[each]} from delta.{each})" for each in dimensions]
+    return _replace(engine, fact, " or ".join([days, *ids]), note_accounts="account_id" in fact.columns)
+
+
+def _by_account(engine: DuckDBEngine, fact: Fact, read: list[Fact]) -> bool:
+    """All rows of the accounts whose lines changed, from these accounts' lines alone."""
+    met = "account_id in (select account_id from delta.accounts_met)"
+    edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
+    for each in read:
+        narrow = f"select * from {name(edition)}.facts.{name(each.name)} where {met}"
+        engine.execute(f"create or replace view source.facts.{name(each.name)} as {narrow}")
+    done = _replace(engine, fact, met, note_accounts=False)
+    read_from_edition(engine, read)
+    return done
+
+
+def _replace(engine: DuckDBEngine, fact: Fact, condition: str, *, note_accounts: bool) -> bool:
+    """Delete the rows that meet the condition and take them again from the source."""
+    edition, source = f"facts.{name(fact.name)}", f"source.facts.{name(fact.name)}"
+    counted = engine.query(f"select count(*) as total, count(*) filter (where {condition}) as hit from {edition}").to_pylist()[0]
+    if counted["hit"] > _MOST_SHARE * counted["total"]:
+        return False
+    for relation in (edition, source) if note_accounts else ():
+        engine.execute(
+            f"insert into delta.accounts_met select distinct account_id from {relation} where account_id is not null and ({condition})"
+        )
+    engine.execute(f"delete from {edition} where {condition}")
+    order = " order by day" if "day" in fact.columns else ""
+    engine.execute(f"insert into {edition} by name select * from {source} where {condition}{order}")
+    read_from_edition(engine, (fact,))
+    return True
+
+
+def _narrow_sources(engine: DuckDBEngine, settings: Settings, touched: Touched) -> None:
+    """Let the tables that were left behind show only rows that may be touched, so that the rest is not even read.
+
+    With changed ids a line of any day may be touched; a representative may stand behind a line through its account as well.
+    """
+    for source in sorted(LEFT_BEHIND):
+        select = _select(settings, touched, source)
+        if touched.dimensions:
+            ids = [(each, DIMENSIONS[each]) for each in sorted(touched.dimensions) if _has_column(source, DIMENSIONS[each])]
+            wide = "reps" in touched.dimensions
+            or_ids = "".join(f" or {key} in (select {key} from delta.{each})" for each, key in ids)
+            narrow = select if wide else f"select * from ({select}) as t where {_near_days(source)}{or_ids}"
+        else:
+            narrow = f"select * from ({select}) as t where {_within_days(engine, source)} and {_near_days(source)}"
+        engine.execute(f"create or replace view source.main.{source} as {narrow}")
+
+
+def _select(settings: Settings, touched: Touched, source: str) -> str:
+    return as_of_select(table(source), source="warehouse.main", as_of=touched.move.as_of, time_zone=settings.company.time_zone)
+
+
+def _near_days(source: str) -> str:
+    """Rows born on a touched day or beside it: the UTC day of a moment and its local day differ by one at most."""
+    near = " union ".join(f"select day + {shift} from delta.days where source = {literal(source)}" for shift in (-1, 0, 1))
+    return f"cast({BORN[source]} as date) in ({near})"
+
+
+def _within_days(engine: DuckDBEngine, source: str) -> str:
+    """The same as a plain range, which skips whole blocks of the file."""
+    row = engine.query(f"select min(day) as first, max(day) as last from delta.days where source = {literal(source)}").to_pylist()[0]
+    if row["first"] is None:
+        return "false"
+    return f"{BORN[source]} >= {literal(row['first'] - _ONE_DAY)} and {BORN[source]} < {literal(row['last'] + 2 * _ONE_DAY)}"
+
+
+def _has_column(canonical: str, column: str) -> bool:
+    return column in {each.name for each in table(canonical).columns}
