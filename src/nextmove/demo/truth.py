@@ -5,6 +5,7 @@ Money is in the reporting currency at the mean rate: enough to know a large stor
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -23,10 +24,6 @@ _SINCE = "line.ordered_at >= {day}"
 
 # One question a kind: what the size means stands in its name.
 _SIZES: Mapping[str, tuple[str, str]] = {
-    "silent_customer": ("yearly_net_sales", f"select {_NET} from {_LINES} and {_YEAR_BEFORE} and account_id = {{account_id}}"),
-    "big_customer_lost": ("yearly_net_sales", f"select {_NET} from {_LINES} and {_YEAR_BEFORE} and account_id = {{account_id}}"),
-    "declining_customer": ("yearly_net_sales", f"select {_NET} from {_LINES} and {_YEAR_BEFORE} and account_id = {{account_id}}"),
-    "late_deliveries": ("yearly_net_sales", f"select {_NET} from {_LINES} and {_YEAR_BEFORE} and account_id = {{account_id}}"),
     "stopped_calling": ("yearly_net_sales", f"select {_NET} from {_LINES} and {_YEAR_BEFORE} and account.rep_id = {{rep_id}}"),
     "competitor_price_cut": (
         "yearly_net_sales",
@@ -47,19 +44,28 @@ _SIZES: Mapping[str, tuple[str, str]] = {
     "short_last_load": ("order_lines", "select count(*) from main.order_lines where ordered_at::date = {day}"),
 }
 
-_DROPPED = """
-    select told.number, max(line.ordered_at)::date as day, {net} as yearly_net_sales,
+# Customers and their items are many: one pass over the lines for all of them.
+_CUSTOMERS = frozenset({"silent_customer", "big_customer_lost", "declining_customer", "late_deliveries"})
+_OF_THE_YEAR_BEFORE = """
+    select told.number, max(line.ordered_at)::date as day, sum(line.net_amount * coalesce(rate.mean, 1)) as yearly_net_sales,
         date_diff('day', min(line.ordered_at), max(line.ordered_at)) / (count(distinct line.ordered_at::date) - 1.0) as usual_gap_days
-    from told join main.order_lines as line using (account_id, product_id)
+    from told_stories as told
+    join main.order_lines as line on line.account_id = told.account_id {and_product}
     left join (select currency, avg(rate) as mean from main.exchange_rates group by currency) as rate using (currency)
     where line.status = 'completed' and line.ordered_at < told.day + interval 1 day and line.ordered_at >= told.day - interval 1 year
     group by told.number order by told.number"""
+_AND_PRODUCT = "and line.product_id = told.product_id"
 
 
 def with_sizes(engine: DuckDBEngine, stories: list[Told]) -> list[Told]:
     """The stories with their sizes; a dropped item is dated by its last purchase."""
-    sized = [story if story["kind"] == "dropped_item" else {**story, **_size(engine, story)} for story in stories]
-    return _with_items(engine, sized)
+    sized = [{**story, **(_size(engine, story) if story["kind"] in _SIZES else {})} for story in stories]
+    for number, row in _year_before(engine, stories, _CUSTOMERS, and_product="").items():
+        sized[number]["yearly_net_sales"] = round(float(row["yearly_net_sales"]))
+    for number, row in _year_before(engine, stories, frozenset({"dropped_item"}), and_product=_AND_PRODUCT).items():
+        sized[number] |= {"day": str(row["day"]), "usual_gap_days": round(float(row["usual_gap_days"]), 1)}
+        sized[number]["yearly_net_sales"] = round(float(row["yearly_net_sales"]))
+    return sized
 
 
 def _size(engine: DuckDBEngine, story: Told) -> Told:
@@ -69,17 +75,18 @@ def _size(engine: DuckDBEngine, story: Told) -> Told:
     return {name: round(float(size or 0))}
 
 
-def _with_items(engine: DuckDBEngine, stories: list[Told]) -> list[Told]:
-    dropped = [{"number": n, **story} for n, story in enumerate(stories) if story["kind"] == "dropped_item"]
-    if not dropped:
-        return stories
-    wanted = ("number", "account_id", "product_id", "day")
-    engine.connection.register("told_items", pa.Table.from_pylist([{name: story[name] for name in wanted} for story in dropped]))
-    query = f"with told as (select * replace (day::date as day) from told_items) {_DROPPED.format(net=_NET)}"
-    found = engine.connection.sql(query).to_arrow_table().to_pylist()
-    engine.connection.unregister("told_items")
-    sized = list(stories)
-    for row in found:
-        more = {"yearly_net_sales": round(float(row["yearly_net_sales"])), "usual_gap_days": round(row["usual_gap_days"], 1)}
-        sized[row["number"]] = {**stories[row["number"]], "day": row["day"].isoformat(), **more}
-    return sized
+def _year_before(engine: DuckDBEngine, stories: list[Told], kinds: frozenset[str], *, and_product: str) -> dict[int, Told]:
+    """For each story of these kinds, by its number, what was bought in the year up to its day."""
+    told = [(n, story) for n, story in enumerate(stories) if story["kind"] in kinds]
+    if not told:
+        return {}
+    columns = {
+        "number": pa.array([n for n, _ in told]),
+        "account_id": pa.array([story["account_id"] for _, story in told]),
+        "product_id": pa.array([story.get("product_id") for _, story in told], pa.string()),
+        "day": pa.array([dt.date.fromisoformat(str(story["day"])) for _, story in told]),
+    }
+    engine.connection.register("told_stories", pa.table(columns))
+    found = engine.connection.sql(_OF_THE_YEAR_BEFORE.format(and_product=and_product)).to_arrow_table().to_pylist()
+    engine.connection.unregister("told_stories")
+    return {row["number"]: row for row in found}
