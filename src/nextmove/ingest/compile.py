@@ -1,0 +1,175 @@
+"""A mapping as one select: source text in, typed canonical columns and the first problem of each row out.
+
+The select runs in the child over `source`, in a single pass: `_row` is the record, `_problem` is empty or
+`column|reason`, `_raw` the record as it stood where there is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+
+from nextmove.engine import literal, name
+from nextmove.tables import Column, Kind, Table
+
+TEXTUAL = "VARCHAR"
+
+
+@dataclass(frozen=True)
+class Styles:
+    """How the numbers and dates of a file are written; a column may differ from its file."""
+
+    numbers: Map[str, str] = field(default_factory=dict)
+    dates: Map[str, str] = field(default_factory=dict)
+
+    def number(self, column: str) -> str:
+        return self.numbers.get(column) or "point"
+
+    def date(self, column: str) -> str:
+        return self.dates.get(column) or "dmy"
+
+
+@dataclass(frozen=True)
+class Given:
+    """Where a canonical column comes from: SQL over the source, its type there, and whether it is a plain column."""
+
+    column: Column
+    sql: str
+    type: str = TEXTUAL
+
+
+def typed_select(table: Table, given: list[Given], *, styles: Styles, zone: str, source_columns: list[str]) -> str:
+    """The select described above."""
+    raws = ", ".join(f"{one.sql} as {name('raw.' + one.column.name)}" for one in given)
+    casts = ", ".join(f"{_cast(one, styles, zone)} as {name(one.column.name)}" for one in given)
+    names = ", ".join(name(one.column.name) for one in given)
+    problem = _first_problem(table, given)
+    raw = " || ',' || ".join(_quoted("src." + column) for column in source_columns)
+    sources = ", ".join(f"source.{name(column)} as {name('src.' + column)}" for column in source_columns)
+    return f"""select _row, {names}, _problem, case when _problem is not null then {raw} end as _raw from (
+        select *, {problem} as _problem from (
+            select *, {casts} from (select _row, {sources}, {raws} from source) as written) as cast_) as judged"""
+
+
+def _raw(one: Given) -> str:
+    return name("raw." + one.column.name)
+
+
+def _cast(one: Given, styles: Styles, zone: str) -> str:
+    column, raw = one.column, _raw(one)
+    value = _from_text(column, raw, styles, zone) if one.type == TEXTUAL else _from_type(column, raw, one.type, zone)
+    if column.accepted:
+        value = f"lower({value})"
+    if column.default is not None:
+        value = f"coalesce({value}, {literal(column.default)})"
+    return value
+
+
+def _from_text(column: Column, raw: str, styles: Styles, zone: str) -> str:
+    number, date, tz = styles.number(column.name), styles.date(column.name), literal(zone)
+    match column.kind:
+        case Kind.TEXT:
+            return f"nm_text({raw})"
+        case Kind.FLAG:
+            return f"nm_flag({raw})"
+        case Kind.DAY:
+            return f"nm_day_{date}({raw}, {tz})"
+        case Kind.MOMENT:
+            return f"nm_moment_{date}({raw}, {tz})"
+        case Kind.COUNT:
+            return f"nm_whole(nm_number_{number}({raw}))"
+        case _:
+            return f"try_cast(nm_number_{number}({raw}) as {column.kind.sql_type})"
+
+
+def _from_type(column: Column, raw: str, type: str, zone: str) -> str:
+    """A column that the source has typed already (Parquet, or an expression)."""
+    tz = literal(zone)
+    match column.kind, type:
+        case Kind.TEXT, "DOUBLE" | "FLOAT":
+            return f"case when {raw} = floor({raw}) then cast(try_cast({raw} as hugeint) as varchar) else cast({raw} as varchar) end"
+        case Kind.TEXT, _:
+            return f"nm_text(cast({raw} as varchar))"
+        case Kind.MOMENT, "DATE":
+            return f"nm_within(timezone('UTC', timezone({tz}, cast({raw} as timestamp))))"
+        case Kind.MOMENT, "TIMESTAMP WITH TIME ZONE":
+            return f"nm_within(timezone('UTC', {raw}))"
+        case Kind.DAY, "TIMESTAMP WITH TIME ZONE":
+            return f"cast(nm_within(timezone({tz}, {raw})) as date)"
+        case Kind.DAY, type if type.startswith("TIMESTAMP"):
+            return f"""cast(nm_within(case when {raw} = date_trunc('day', {raw}) then {raw}
+                       else timezone({tz}, timezone('UTC', cast({raw} as timestamp))) end) as date)"""
+        case (Kind.DAY | Kind.MOMENT), type if type == "DATE" or type.startswith("TIMESTAMP"):
+            return f"try_cast(nm_within(cast({raw} as timestamp)) as {column.kind.sql_type})"
+        case (Kind.DAY | Kind.MOMENT), _:
+            return _from_text(column, f"cast({raw} as varchar)", Styles(), zone)
+        case Kind.COUNT, _:
+            return f"nm_whole(try_cast({raw} as decimal(28,8)))"
+        case _:
+            return f"try_cast({raw} as {column.kind.sql_type})"
+
+
+def _first_problem(table: Table, given: list[Given]) -> str:
+    tests = [test for one in given for test in _problems(one)] + _row_problems(table, {one.column.name for one in given})
+    return "case " + " ".join(f"when {condition} then {literal(told)}" for condition, told in tests) + " end" if tests else "null::varchar"
+
+
+_UNREADABLE = {
+    Kind.MONEY: "not an amount",
+    Kind.NUMBER: "not a number",
+    Kind.RATE: "not a number",
+    Kind.SCORE: "not a number",
+    Kind.COUNT: "not a whole number",
+    Kind.FLAG: "not yes or no",
+    Kind.DAY: "not a day between 1900 and 2200",
+    Kind.MOMENT: "not a moment between 1900 and 2200",
+}
+
+
+def _problems(one: Given) -> list[tuple[str, str]]:
+    """Conditions, and what is told where one holds."""
+    column, value, raw = one.column, name(one.column.name), _raw(one)
+    filled = f"nm_value({raw}) is not null" if one.type == TEXTUAL else f"{raw} is not null"
+    found: list[tuple[str, str]] = []
+    if column.kind in _UNREADABLE:
+        found.append((f"{value} is null and {filled}", f"{column.name}|{_UNREADABLE[column.kind]}"))
+    if column.required:
+        found.append((f"{value} is null", f"{column.name}|empty, but required"))
+    if column.accepted:
+        unlike = " and ".join(f"{value} <> {literal(accepted)}" for accepted in column.accepted)
+        found.append((unlike, f"{column.name}|not one of {', '.join(column.accepted)}"))
+    if column.least is not None:
+        found.append((f"{value} < {column.least}", f"{column.name}|below {column.least:g}"))
+    if column.most is not None:
+        found.append((f"{value} > {column.most}", f"{column.name}|above {column.most:g}"))
+    if column.name == "currency":
+        found.append((f"not regexp_full_match({value}, '[A-Z]{{3}}')", "currency|not a currency code of three letters, as EUR"))
+    return found
+
+
+# What a row as a whole must keep: table → (columns it needs, condition of the error, what is told).
+_RULES: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]] = {
+    "order_lines": (
+        (("status", "quantity"), "status = 'returned' and quantity > 0", "quantity|a returned line with a positive quantity"),
+        (("status", "cost_amount"), "status = 'returned' and cost_amount > 0", "cost_amount|a returned line with a positive cost"),
+    ),
+    "invoices": ((("paid_amount",), "paid_amount is not null and paid_on is null", "paid_amount|an amount paid without the day it was paid on"),),
+    "surveys": (
+        (("kind", "score"), "kind = 'csat' and not score between 1 and 5", "score|a csat score outside 1 to 5"),
+        (("kind", "score"), "kind = 'nps' and score <> floor(score)", "score|an nps score that is not whole"),
+    ),
+    "exchange_rates": ((("rate",), "rate <= 0", "rate|not above zero"),),
+}
+
+
+def _row_problems(table: Table, present: set[str]) -> list[tuple[str, str]]:
+    return [
+        (condition if "paid_on" in present else condition.replace("paid_on is null", "true"), told)
+        for needs, condition, told in _RULES.get(table.name, ())
+        if set(needs) <= present
+    ]
+
+
+def _quoted(column: str) -> str:
+    text = f"coalesce(cast({name(column)} as varchar), '')"
+    return f"case when regexp_matches({text}, '[,\"\\n\\r]') then '\"' || replace({text}, '\"', '\"\"') || '\"' else {text} end"
