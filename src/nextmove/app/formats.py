@@ -88,3 +88,31 @@ def moment(value: dt.datetime | None) -> str:
 
 def symbol(currency: str) -> str:
     return get_currency_symbol(currency, locale=words.language())
+
+
+def period(start: dt.date, grain: str, calendar: str = "gregorian") -> str:
+    """The name of a period: Sep 2026, Q3 2026, the day on which a week begins; in the Solar Hijri calendar its own months."""
+    if grain in ("day", "week"):
+        return day(start, year=grain == "week" and words.language() == "fa")
+    if calendar == "jalali":
+        return jalali.period(start, grain, persian=words.language() == "fa")
+    if grain == "year":
+        return format_date(start, "y", locale=words.language())
+    if grain == "quarter" and calendar == "gregorian":
+        return format_skeleton("yQQQ", start, locale=words.language())
+    return format_skeleton("yMMM", start, locale=words.language())
+
+
+def long_day(value: dt.date) -> str:
+    """Wednesday, 30 September 2026."""
+    if words.language() == "fa":
+        return f"{format_date(value, 'EEEE', locale='fa')} {jalali.told(value)}"
+    return format_date(value, format="full", locale=words.language())
+
+
+def points(value: Number | None) -> str:
+    """A difference of two percentages, in percentage points with its sign."""
+    if value is None:
+        return NOTHING
+    told = format_decimal(value * 100, format="+#,##0.0;-#,##0.0", locale=words.language(), numbering_system=_DIGITS)
+    return words.text("app.unit.points_of_percent", value=told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nextmove.app import charts, numbers, telling
+from nextmove.app import charts, formats, numbers, telling
 from nextmove.app.numbers import Value
 from nextmove.app.visit import Visit
 from nextmove.errors import UserError
@@ -29,6 +29,7 @@ class Tile:
     share: float | None
     on_track: bool | None
     change: float | None
+    change_told: str | None
     good: bool | None
     complete: bool
     history: tuple[float | None, ...]
@@ -56,7 +57,7 @@ def tile(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
 
 def _empty(kpi: Kpi, lacking: tuple[str, ...]) -> Tile:
     spark = charts.spark(())
-    return Tile(kpi.id, named(kpi), kpi.entry.unit, None, "–", None, None, None, None, None, None, False, (), spark, lacking)
+    return Tile(kpi.id, named(kpi), kpi.entry.unit, None, "–", None, None, None, None, None, None, None, False, (), spark, lacking)
 
 
 def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
@@ -69,7 +70,7 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
     before = _at(numbers.values(visit, Question(kpi.id, grain, start=running, calendar=calendar, versus="year_ago")), running)
     target = now.target if now and (by or visit.reach.scope.everything) else None
     share = now.value / now.versus if now and target and now.value is not None and now.versus else None
-    unit, change = kpi.entry.unit, before.change if before else None
+    unit, change = kpi.entry.unit, change_of(kpi, before)
     return Tile(
         kpi=kpi.id,
         name=named(kpi),
@@ -81,6 +82,7 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
         share=share,
         on_track=on_track(kpi, share),
         change=change,
+        change_told=change_told(kpi, change),
         good=for_the_better(kpi, change),
         complete=bool(now and now.complete),
         history=tuple(value.value for value in history),
@@ -90,6 +92,19 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
 
 def _at(values: Sequence[Value], start: object) -> Value | None:
     return next((value for value in values if value.start == start), None)
+
+
+def change_of(kpi: Kpi, value: Value | None) -> float | None:
+    """The change against `versus`: in percentage points where the KPI is itself a percentage."""
+    if value is None or value.value is None or value.versus is None:
+        return None
+    return value.value - value.versus if kpi.entry.unit == "percent" else value.change
+
+
+def change_told(kpi: Kpi, change: float | None) -> str | None:
+    if change is None:
+        return None
+    return formats.points(change) if kpi.entry.unit == "percent" else formats.percent(change, digits=0, signed=True)
 
 
 def on_track(kpi: Kpi, share: float | None) -> bool | None:

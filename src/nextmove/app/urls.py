@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from nextmove.app import failures, signin
-from nextmove.app.pages import customers, today
+from nextmove.app.pages import customers, kpi, kpis, today
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -14,7 +14,10 @@ urlpatterns = [
     path("sign-out", LogoutView.as_view(next_page="sign-in"), name="sign-out"),
     path("today", today.today, name="today"),
     path("moves/<str:key>/<str:verb>", today.decide_view, name="move"),
-    path("kpis/<str:identifier>", customers.customers, name="kpi"),
+    path("kpis", kpis.kpis, name="kpis"),
+    path("kpis/<str:identifier>", kpi.kpi, name="kpi"),
+    path("kpis/<str:identifier>/glance", kpis.glance, name="glance"),
+    path("kpis/<str:identifier>/values.csv", kpi.kpi_file, name="kpi-file"),
     path("customers", customers.customers, name="customers"),
     path("customers/<str:account_id>", customers.customers, name="customer"),
     path("language", signin.choose_language, name="language"),

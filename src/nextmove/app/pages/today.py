@@ -19,7 +19,7 @@ from nextmove.app.visit import Visit, page
 from nextmove.errors import UserError
 
 T = TypeVar("T")
-KPIS = ("net_sales", "active_customers", "orders", "gross_margin", "average_order_value", "skus_per_customer")
+KPIS = ("net_sales", "gross_profit", "calls", "active_customers", "orders", "gross_margin", "average_order_value", "skus_per_customer")
 TILES = 4
 SNOOZE_DAYS = (1, 7, 30)
 REASONS = ("not_relevant", "already_done", "wrong_data", "customer_gone", "no_capacity")
@@ -63,8 +63,7 @@ class TodayPage:
 
 
 def today_page(visit: Visit, *, view: str = "open", rep: str = "") -> TodayPage:
-    calendar = "jalali" if visit.user.language == "fa" else "gregorian"
-    shown = tiles(visit, _kpis(visit), grain="month", calendar=calendar)
+    shown = tiles(visit, _kpis(visit), grain="month", calendar="gregorian")
     return TodayPage(visit.today, shown, move_list(visit, view=view, rep=rep), people(visit))
 
 

@@ -80,6 +80,11 @@ def money(context: template.Context, value: Number, short: bool = False) -> str:
 
 
 @register.filter
+def dimension_name(dimension: str) -> str:
+    return telling.named("app.dimension.", dimension)
+
+
+@register.filter
 def number(value: Number, digits: int = 0) -> str:
     return formats.number(value, digits=digits)
 
@@ -92,6 +97,11 @@ def percent(value: Number, digits: int = 1) -> str:
 @register.filter
 def day(value: dt.date | None) -> str:
     return formats.day(value)
+
+
+@register.filter
+def long_day(value: dt.date) -> str:
+    return formats.long_day(value)
 
 
 @register.filter
