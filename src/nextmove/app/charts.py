@@ -65,7 +65,7 @@ def _series(series: Series) -> Option:
         "lineStyle": {"width": 1.5 if series.dashed else 2.5, "type": "dashed" if series.dashed else "solid"},
         "showSymbol": len(series.values) < 3,
         "symbolSize": 6,
-        "z": 1 if series.dashed else 3,
+        "z": 5 if series.dashed else 4,  # lines lie over bars
     }
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from nextmove.app import failures, signin
-from nextmove.app.pages import customers, kpi, kpis, today
+from nextmove.app.pages import customer, customers, kpi, kpis, today
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -19,7 +19,8 @@ urlpatterns = [
     path("kpis/<str:identifier>/glance", kpis.glance, name="glance"),
     path("kpis/<str:identifier>/values.csv", kpi.kpi_file, name="kpi-file"),
     path("customers", customers.customers, name="customers"),
-    path("customers/<str:account_id>", customers.customers, name="customer"),
+    path("customers/<str:account_id>", customer.customer, name="customer"),
+    path("customers/<str:account_id>/items.csv", customer.items_file, name="customer-items"),
     path("language", signin.choose_language, name="language"),
 ]
 handler403 = failures.forbidden

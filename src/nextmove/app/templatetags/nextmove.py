@@ -110,5 +110,16 @@ def near_day(value: dt.date | None) -> str:
 
 
 @register.filter
+def day_of(value: dt.datetime) -> str:
+    return formats.day(value.date())
+
+
+@register.filter
+def unlocalize(value: float) -> str:
+    """A number for a machine: a place in a drawing."""
+    return repr(value)
+
+
+@register.filter
 def moment(value: dt.datetime | None) -> str:
     return formats.moment(value)
