@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def rows(self) -> list[dict[str, Any]]:  # Any: a cell
-        return self.table.to_pylist()
+        return list(self.table.to_pylist())
 
     def to_arrow(self) -> pa.Table:
         return self.table

@@ -76,10 +76,12 @@ class Fact:
 @cache
 def _columns(query: str, place: str) -> tuple[str, ...]:
     import sqlglot
+    from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
     try:
-        return tuple(sqlglot.parse_one(fill(query, {}, missing="null"), dialect="duckdb").named_selects)
+        parsed = sqlglot.parse_one(fill(query, {}, missing="null"), dialect="duckdb")
+        return tuple(parsed.named_selects) if isinstance(parsed, exp.Query) else ()
     except SqlglotError as error:
         raise UserError(f"The fact cannot be read as SQL: {str(error).splitlines()[0]}", where=place) from None
 

@@ -128,7 +128,7 @@ def _fields(path: tuple[int | str, ...]) -> list[str]:
     """Names of the fields that an entry may have at that place."""
     from nextmove.kpis import definition
 
-    at_top = {"measure": Measure, "of": Measure, "to": Measure, "ratio": definition.Ratio, "growth": definition.Growth}
+    at_top: dict[str, type[definition.Part]] = {"measure": Measure, "of": Measure, "to": Measure, "ratio": definition.Ratio, "growth": definition.Growth}
     more = {"retained": definition.Retained, "stock": definition.Stock, "matures": definition.Maturity, "coverage": definition.Coverage}
     model = {**at_top, **more}.get(str(path[-1])) if path else Entry
     return list((model or Measure).model_fields)

@@ -16,7 +16,7 @@ from nextmove.errors import OutOfScope, UserError
 from nextmove.facts import Fact, fill
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.dimensions import UNKNOWN, dimension
-from nextmove.kpis.frame import ONE_DAY, Frame
+from nextmove.kpis.frame import Frame
 
 _NAMES = re.compile(r"'(?:[^']|'')*'|(?<![.:\w])[a-z_][a-z0-9_]*\b(?!\s*\()")
 _OF_PERIOD = {"start": "p.start_day", "end": "p.end_day", "until": "p.until"}
@@ -132,10 +132,7 @@ class Columns:
         found = [f"{day} >= {literal(frame.start)}"] if frame.start else []
         found.append(f"{day} < {literal(frame.until)}")
         if day != "f.day" and "day" in self.fact.columns:
-            found.append(f"f.day < {literal(frame.as_of + ONE_DAY)}")
-        if frame.cut:
-            period, cut = frame.cut
-            found.append(f"not ({day} >= {literal(cut)} and {day} < {literal(period.end)})")
+            found.append(f"f.day < {literal(frame.seen)}")
         return found
 
     @property

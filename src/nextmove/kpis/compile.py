@@ -83,7 +83,7 @@ class Compiler:
         )
 
     def _retained(self, kpi: Kpi, retained: Retained, frame: Frame) -> str:
-        then = frame.back("year_ago", self.calendar).whole()
+        then = frame.back("year_ago", self.calendar, whole=True)
         active = Measure(fact=retained.fact, count="*", where=retained.where)
         earlier = self._keys(kpi, "then", active, retained.key, then.uncut() if retained.sum else then)
         if retained.sum:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-AGGREGATES = ("sum", "count", "distinct", "quantile", "mean", "last", "survival")
+AGGREGATES = ("sum", "count", "distinct", "quantile", "mean", "max", "last", "survival")
 
 
 class Part(BaseModel):
@@ -50,6 +50,7 @@ class Measure(Part):
     distinct: str | tuple[str, ...] | None = None
     quantile: str | None = None
     mean: str | None = None
+    max: str | None = None
     last: str | None = None
     survival: str | None = None  # median duration by Kaplan and Meier; `ended` says which rows have ended
     ended: str | None = None

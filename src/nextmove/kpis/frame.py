@@ -22,8 +22,8 @@ ONE_DAY = dt.timedelta(days=1)
 class Frame:
     """Which periods are asked (`first` to `last`; None: open), as of when, cut and limited how.
 
-    A frame moved to the period or the year before answers about those earlier periods; `cut` is where the one that is held
-    against a running period must end, so that both hold the same number of working days.
+    `seen` is the first day that is not read: the day after `as_of`, or, in a frame moved to the period or the year before, the
+    day on which the earlier of two compared periods had as many working days as the running one has now.
     """
 
     calendar: str
@@ -31,12 +31,12 @@ class Frame:
     first: Period | None
     last: Period | None
     as_of: dt.date
+    seen: dt.date
     parameters: Mapping[str, str]
     by: tuple[str, ...] = ()
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     scope: Scope = EVERYTHING
     moved: str | None = None
-    cut: tuple[Period, dt.date] | None = None
 
     @property
     def period_id(self) -> str:
@@ -53,17 +53,14 @@ class Frame:
 
     @property
     def until(self) -> dt.date:
-        """The first day that is not seen."""
-        seen = self.as_of + ONE_DAY
-        return min(self.last.end, seen) if self.last else seen
+        """The end of what is read."""
+        return min(self.last.end, self.seen) if self.last else self.seen
 
     @cached_property
     def periods_sql(self) -> str:
         """The relation of the periods that are asked."""
-        seen = f"date '{self.as_of + ONE_DAY}'"
+        seen = literal(self.seen)
         until = f"case when end_day < {seen} then end_day else {seen} end"
-        if self.cut:
-            until = f"case when id = {self.cut[0].id} then {literal(self.cut[1])} else {until} end"
         conditions = [f"calendar = {literal(self.calendar)}", f"grain = {literal(self.grain)}", f"start_day < {seen}"]
         if self.first:
             conditions.append(f"start_day >= {literal(self.first.start)}")
@@ -74,20 +71,17 @@ class Frame:
             f"from main.periods\nwhere {' and '.join(conditions)}"
         )
 
-    def back(self, move: str, calendar: Calendar) -> Frame:
-        """The frame of the periods that these are compared with: `previous` or `year_ago`."""
-        running, seen = self.cut or (calendar.grid(self.calendar, self.grain).holding(self.as_of), self.as_of + ONE_DAY)
-        earlier = self._earlier(running, move, calendar)
-        cut = None
-        if running.end > seen and (self.cut or not self.moved):
-            cut = earlier, calendar.like_for_like(running, earlier, as_of=seen - ONE_DAY)
+    def back(self, move: str, calendar: Calendar, *, whole: bool = False) -> Frame:
+        """The frame of the periods that these are compared with: `previous` or `year_ago`; like for like, or each as a whole."""
+        now = calendar.grid(self.calendar, self.grain).holding(self.seen - ONE_DAY)
+        earlier = self._earlier(now, move, calendar)
+        seen = earlier.end
+        if now.end > self.seen and not whole:
+            seen = calendar.like_for_like(now, earlier, as_of=self.seen - ONE_DAY)
         first = self._earlier(self.first, move, calendar) if self.first else None
-        last = self._earlier(min(self.last or running, running, key=lambda period: period.start), move, calendar)
-        return replace(self, first=first, last=last, moved=f"{self.moved}_{move}" if self.moved else move, cut=cut)
-
-    def whole(self) -> Frame:
-        """The same frame without like-for-like: each earlier period as it was at its end."""
-        return replace(self, cut=None, moved=f"{self.moved}_whole")
+        last = self._earlier(min(self.last or now, now, key=lambda period: period.start), move, calendar)
+        name = "_".join([*([self.moved] if self.moved else []), move, *(["whole"] if whole else [])])
+        return replace(self, first=first, last=last, seen=seen, moved=name)
 
     def uncut(self) -> Frame:
         """The same periods over the whole company."""

@@ -73,7 +73,7 @@ def write_loaded(engine: Engine, *, source: str = "main", target: str = "main") 
 
 def _with_rows(engine: Engine) -> list[str]:
     if _knows(engine, "loaded"):
-        return engine.query("select distinct table_name from main.loaded order by 1").column(0).to_pylist()
+        return [str(table) for table in engine.query("select distinct table_name from main.loaded order by 1").column(0).to_pylist()]
     return [table.name for table in TABLES if engine.query(f"select 1 from main.{table.name} limit 1").num_rows]
 
 

@@ -70,6 +70,7 @@ def frame_of(checked: Checked, settings: Settings, *, as_of: dt.date) -> Frame:
         first=first,
         last=last,
         as_of=as_of,
+        seen=as_of + ONE_DAY,
         parameters=parameters(settings),
         by=question.by,
         where=tuple(where.items()),

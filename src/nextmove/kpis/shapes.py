@@ -13,7 +13,7 @@ from nextmove.engine import literal
 from nextmove.facts import Fact
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
-from nextmove.kpis.frame import ONE_DAY, Frame
+from nextmove.kpis.frame import Frame
 
 
 def shares(measure: Measure) -> bool:
@@ -51,6 +51,7 @@ def period_parameters(frame: Frame) -> dict[str, str]:
     return {
         "period_id": frame.period_id,
         "as_of": literal(frame.as_of),
+        "seen": literal(frame.seen),
         "calendar": literal(frame.calendar),
         "grain": literal(frame.grain),
         "dimension": literal(frame.by[0] if len(frame.by) == 1 else ""),
@@ -68,6 +69,8 @@ def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) 
             return f"count(*){filtered}"
         case "distinct":
             return f"count(distinct {_one(expression)}){filtered}"
+        case "max":
+            return f"max({expression}){filtered}"
         case "mean":
             return f"avg({expression}){filtered}"
         case _:
@@ -147,7 +150,7 @@ def _stock(columns: Columns, measure: Measure, frame: Frame) -> str:
     limits = [*_own_where(columns, measure), *columns.limits()]
     since, to = columns.sql(stock.since), columns.sql(stock.to) if stock.to else None
     stays = [f"({to} is null or {to} > {since})"] if to else []
-    seen = literal(frame.as_of + ONE_DAY)
+    seen = literal(frame.seen)
     come = [f"{since} < {seen}", *stays, *limits]
     flows = [f"select {since} as day{cuts}, {value} as change, 1 as came{unpriced}\n    {joins}\n    {_where(come)}"]
     if to:
@@ -248,10 +251,9 @@ def _last(columns: Columns, measure: Measure, frame: Frame) -> str:
     place = f"row_number() over (partition by p.id, {key} order by {columns.day} desc) as place"
     joins = "\n    ".join([f"join {relation_of(columns.fact, frame)} as f on {columns.day} < p.until", *columns.joins()])
     read = f"from {frame.periods} as p\n    {joins}\n    {_where(limits)}"
-    return (
-        f"select period_id{names}, sum(value) as m0, count(*) as rows_0\n"
-        f"from (\n    select p.id as period_id{cuts}, {value} as value, {place}\n    {read}\n) as known\nwhere place = 1\ngroup by {_group_by(columns)}"
-    )
+    known = f"select p.id as period_id{cuts}, {value} as value, {place}\n    {read}"
+    total = "sum(value) as m0, count(*) as rows_0"
+    return f"select period_id{names}, {total}\nfrom (\n    {known}\n) as known\nwhere place = 1\ngroup by {_group_by(columns)}"
 
 
 def _survival(columns: Columns, measure: Measure, frame: Frame) -> str:

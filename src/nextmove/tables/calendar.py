@@ -252,7 +252,8 @@ def _day_a_year_ago(days: Days, months: Grid) -> Days:
     of_month = days - months.starts[index]
     earlier = index - 12
     length = months.starts[earlier + 1] - months.starts[earlier]
-    return months.starts[earlier] + np.minimum(of_month, length - 1)
+    found: Days = months.starts[earlier] + np.minimum(of_month, length - 1)
+    return found
 
 
 def _working(company: Company) -> npt.NDArray[np.bool_]:
