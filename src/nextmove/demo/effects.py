@@ -13,7 +13,7 @@ from nextmove.demo.customers import COLUMNS, Customers
 from nextmove.demo.plan import Floats, Ints, Plan
 from nextmove.demo.products import categories
 
-SHRINKING_DAYS, SHRUNK_TO = 210, 0.35
+SHRINKING_DAYS, SHRUNK_TO = 210, 0.28
 
 
 @dataclass(frozen=True)

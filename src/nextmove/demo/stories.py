@@ -15,7 +15,7 @@ from nextmove.demo import names
 from nextmove.demo.campaigns import BLEEDING_DAYS
 from nextmove.demo.clock import Clock
 from nextmove.demo.customers import CHOICES, CONTRACT, FREQUENT, IRREGULAR, REGULAR, Customers
-from nextmove.demo.effects import Effects
+from nextmove.demo.effects import SHRUNK_TO, Effects
 from nextmove.demo.people import People
 from nextmove.demo.plan import Bools, Floats, Ints, Plan
 from nextmove.demo.products import Products, categories
@@ -137,7 +137,7 @@ def _silent_customers(scene: Planting) -> None:
 
 def _dropped_items(scene: Planting) -> None:
     """A product of every second or third order is not ordered any more, the customer buys on."""
-    steady = _steady(scene, (REGULAR, FREQUENT, CONTRACT), longest_gap=18, least_orders=25)
+    steady = _steady(scene, (REGULAR, FREQUENT, CONTRACT), longest_gap=18, least_orders=45)
     product = scene.buyers.assortment[:, 0]
     goods = scene.goods
     usual = (goods.launched[product] < 0) & (goods.discontinued[product] > scene.plan.days) & (goods.popularity[product] < 0.01)
@@ -146,8 +146,8 @@ def _dropped_items(scene: Planting) -> None:
     )
     fits = steady & usual & ~comes_as_sister.any(axis=1)
     for account in _take(scene, fits, scene.about(0.02, least=3, most=400), weight=worth(scene.buyers, scene.gaps)):
-        item_gap = 1.6 * scene.gaps[account]
-        dropped = int(scene.last - scene.random.uniform(2.2, 4.0) * item_gap)
+        item_gap = 2.0 * scene.gaps[account]
+        dropped = int(scene.last - scene.random.uniform(2.0, 3.6) * item_gap)
         scene.effects.dropped_from[account, 0] = dropped
         scene.buyers.adopted[account, 1 : CHOICES - 1] = 0  # another product takes its turn
         scene.tell("dropped_item", dropped, **scene.ids(account), product_id=str(goods.ids[product[account]]))
@@ -156,18 +156,22 @@ def _dropped_items(scene: Planting) -> None:
 def _declining_customers(scene: Planting) -> None:
     """Orders come as before and get smaller and smaller."""
     steady = _steady(scene, (REGULAR, FREQUENT, CONTRACT), longest_gap=24, least_orders=30)
-    for account in _take(scene, steady, scene.about(0.01, least=2, most=200), weight=worth(scene.buyers, scene.gaps)):
+    value = worth(scene.buyers, scene.gaps)
+    for account in _take(scene, steady, scene.about(0.01, least=2, most=200), weight=value**2):
         begins = scene.last - 240
         scene.effects.shrinks_from[account] = begins
-        scene.effects.size[account] = 2.0
-        scene.tell("declining_customer", begins, **scene.ids(account), remains=0.35)
+        scene.effects.size[account] = 2.5
+        scene.tell("declining_customer", begins, **scene.ids(account), remains=SHRUNK_TO)
 
 
 def _big_customer_lost(scene: Planting) -> None:
     """One customer is a large part of its region, and leaves."""
     steady = _steady(scene, (REGULAR, FREQUENT), longest_gap=20, least_orders=20)
     value = worth(scene.buyers, scene.gaps)
-    account = int(_take(scene, steady, 1, weight=value**3)[0])
+    taken = _take(scene, steady, 1, weight=value**3)
+    if not len(taken):  # a very small company may have nobody like that
+        return
+    account = int(taken[0])
     scene.lost_region = int(scene.buyers.region[account])
     region = value[scene.buyers.region == scene.lost_region].sum()
     share = float(np.clip(0.22 * (80_000 / scene.plan.lines) ** 0.4, 0.03, 0.22))
@@ -232,11 +236,12 @@ def _margin_loss(scene: Planting) -> None:
 def _giant_order(scene: Planting) -> None:
     """One order, once, many times the usual; nothing else changes."""
     buyers = scene.buyers
-    irregular = scene.free & (buyers.buyer == IRREGULAR) & (np.arange(buyers.count) < buyers.known)
-    near = np.flatnonzero(
-        (np.abs(scene.orders.day - (scene.last - 45)) <= 12) & irregular[scene.orders.account] & (scene.orders.number > 1)
-    )
-    order = int(near[np.argmax(worth(buyers, np.ones(buyers.count))[scene.orders.account[near]])])
+    near = np.abs(scene.orders.day - (scene.last - 45)) <= 12
+    able = np.flatnonzero(near & scene.free[scene.orders.account] & (scene.orders.number > 1))
+    if not len(able):
+        return
+    fitting = worth(buyers, np.ones(buyers.count)) * np.where(buyers.buyer == IRREGULAR, 10.0, 1.0)
+    order = int(able[np.argmax(fitting[scene.orders.account[able]])])
     account = int(scene.orders.account[order])
     scene.free[account] = False
     scene.effects.giant_at[account] = scene.orders.minutes[order]
