@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
@@ -17,7 +18,6 @@ from babel.numbers import (
     format_currency,
     format_decimal,
     format_percent,
-    get_currency_symbol,
 )
 
 from nextmove import words
@@ -25,15 +25,18 @@ from nextmove.app import jalali
 
 Number = int | float | Decimal
 NOTHING = "–"
+_KEPT = 10_000  # the same numbers come again and again
 _DIGITS = "default"  # the digits that the language itself uses
 
 
 def money(value: Number | None, currency: str, *, short: bool = False) -> str:
-    if value is None:
-        return NOTHING
-    locale = words.language()
+    return NOTHING if value is None else _money(value, currency, short, words.language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _money(value: Number, currency: str, short: bool, locale: str) -> str:
     if short and abs(value) >= 10_000:
-        digits = 0 if abs(value) < 1_000_000 and abs(value) >= 100_000 else 1
+        digits = 0 if 100_000 <= abs(value) < 1_000_000 else 1
         return format_compact_currency(value, currency, fraction_digits=digits, locale=locale, numbering_system=_DIGITS)
     pattern = _money_pattern(locale, cents=abs(value) < 100 and value != int(value))
     return format_currency(value, currency, format=pattern, currency_digits=False, locale=locale, numbering_system=_DIGITS)
@@ -45,37 +48,39 @@ def _money_pattern(locale: str, *, cents: bool) -> str:
 
 
 def number(value: Number | None, *, digits: int = 0, short: bool = False) -> str:
-    if value is None:
-        return NOTHING
+    return NOTHING if value is None else _number(value, digits, short, words.language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _number(value: Number, digits: int, short: bool, locale: str) -> str:
     if short and abs(value) >= 10_000:
-        return format_compact_decimal(value, fraction_digits=1, locale=words.language(), numbering_system=_DIGITS)
+        return format_compact_decimal(value, fraction_digits=1, locale=locale, numbering_system=_DIGITS)
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=words.language(), numbering_system=_DIGITS)
+    return format_decimal(value, format=pattern, locale=locale, numbering_system=_DIGITS)
 
 
 def percent(value: Number | None, *, digits: int = 1, signed: bool = False) -> str:
-    if value is None:
-        return NOTHING
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    told = format_percent(value, format=_percent_pattern(pattern), locale=words.language(), numbering_system=_DIGITS)
+    return NOTHING if value is None else _percent(value, digits, signed, words.language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _percent(value: Number, digits: int, signed: bool, locale: str) -> str:
+    own = Locale.parse(locale).percent_formats[None].pattern  # the language's own place for the sign
+    pattern = own.replace("#,##0", "#,##0" + ("." + "0" * digits if digits else ""))
+    told = format_percent(value, format=pattern, locale=locale, numbering_system=_DIGITS)
     return f"+{told}" if signed and round(float(value), digits + 2) > 0 else told
-
-
-def _percent_pattern(pattern: str) -> str:
-    """The language's own place for the sign (Polish has no space, Persian its own sign)."""
-    own = Locale.parse(words.language()).percent_formats[None].pattern
-    return own.replace("#,##0", pattern.removesuffix("%"))
 
 
 def day(value: dt.date | None, *, year: bool = True) -> str:
     """A day as 12 Mar 2025; without the year where all of a list are near."""
-    if value is None:
-        return NOTHING
-    if words.language() == "fa":
+    return NOTHING if value is None else _day(value, year, words.language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _day(value: dt.date, year: bool, locale: str) -> str:
+    if locale == "fa":
         return jalali.told(value, year=year)
-    if year:
-        return format_date(value, format="medium", locale=words.language())
-    return format_skeleton("MMMd", value, locale=words.language())
+    return format_date(value, format="medium", locale=locale) if year else format_skeleton("MMMd", value, locale=locale)
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -83,11 +88,7 @@ def moment(value: dt.datetime | None) -> str:
         return NOTHING
     if words.language() == "fa":
         return f"{jalali.told(value.date())}، {format_datetime(value, 'HH:mm', locale='fa')}"
-    return format_datetime(value, format="short" if words.language() != "en" else "d MMM yyyy, HH:mm", locale=words.language())
-
-
-def symbol(currency: str) -> str:
-    return get_currency_symbol(currency, locale=words.language())
+    return format_skeleton("yMMMdHm", value, locale=words.language())
 
 
 def period(start: dt.date, grain: str, calendar: str = "gregorian") -> str:

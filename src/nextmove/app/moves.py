@@ -63,13 +63,13 @@ class Move:
         return self.standing is not None and self.standing.decision.value == "accept"
 
 
-def open_moves(visit: Visit, *, rep: str | None = None, most: int | None = None) -> list[Move]:
-    """The moves of the day, best first."""
+def open_actions(visit: Visit, *, rep: str | None = None) -> list[Action]:
+    """The actions of the day, best first: of each representative as many as a day holds."""
     if "main.actions" not in visit.edition.tables:
         return []
-    limit = most or visit.settings.actions.per_day
-    found = list_actions(visit.edition.engine, visit.journal, scope=visit.reach.scope, day=visit.today, most=limit, rep=rep)
-    return [move_of(visit, action) for action in found if may_see(visit, action)]
+    most = visit.settings.actions.per_day
+    found = list_actions(visit.edition.engine, visit.journal, scope=visit.reach.scope, day=visit.today, most=most, rep=rep)
+    return [action for action in found if may_see(visit, action)]
 
 
 def put_away(visit: Visit, *, rep: str | None = None, most: int = 30) -> list[Move]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import cast
 
 from nextmove.app.edition import Row
 from nextmove.app.visit import Visit, shelf
-from nextmove.errors import UnknownName
+from nextmove.errors import MissingData, UnknownName
 from nextmove.kpis import Catalogue, Kpi, Question, answer, load_catalogue
 from nextmove.kpis.needs import missing, others
 from nextmove.tables.calendar import calendar_of
@@ -81,6 +82,14 @@ def values(visit: Visit, question: Question) -> list[Value]:
     key = ("values", asked.kpi, asked.grain, asked.by, asked.where, asked.start, asked.end, asked.calendar, asked.basis, asked.versus)
     options = tuple(sorted(asked.options.items()))
     return visit.edition.kept((*key, options, asked.scope), lambda: _ask(visit, asked))
+
+
+def flat(visit: Visit, question: Question) -> list[Row]:
+    """The rows of an answer as the command line prints them."""
+    asked = replace(question, scope=visit.reach.scope)
+    if lacks := lacking(visit, catalogue().kpi(asked.kpi)):
+        raise MissingData(f"{asked.kpi} needs {' and '.join(lacks)}, which is not loaded.", hint="nextmove load FILE")
+    return cast("list[Row]", answer(visit.edition.engine, asked, visit.settings, as_of=visit.edition.as_of, catalogue=catalogue()).to_pylist())
 
 
 def _ask(visit: Visit, question: Question) -> list[Value]:

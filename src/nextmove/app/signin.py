@@ -70,7 +70,7 @@ class SignIn(views.LoginView):
 
 def start(request: HttpRequest) -> HttpResponse:
     """The page on which this person's day begins."""
-    return redirect("customers" if request.user.is_authenticated else "sign-in")
+    return redirect(request.user.kind.start if request.user.is_authenticated else "sign-in")
 
 
 @require_POST

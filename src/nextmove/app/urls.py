@@ -6,7 +6,8 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from nextmove.app import failures, signin
-from nextmove.app.pages import customer, customers, kpi, kpis, today
+from nextmove.app.api import api
+from nextmove.app.pages import customer, customers, data, kpi, kpis, scorecard, today
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -14,6 +15,10 @@ urlpatterns = [
     path("sign-out", LogoutView.as_view(next_page="sign-in"), name="sign-out"),
     path("today", today.today, name="today"),
     path("moves/<str:key>/<str:verb>", today.decide_view, name="move"),
+    path("scorecard", scorecard.scorecard, name="scorecard"),
+    path("scorecard/people.csv", scorecard.scorecard_file, name="scorecard-file"),
+    path("data", data.data, name="data"),
+    path("data/rejects/<int:batch>.csv", data.rejects_file, name="rejects"),
     path("kpis", kpis.kpis, name="kpis"),
     path("kpis/<str:identifier>", kpi.kpi, name="kpi"),
     path("kpis/<str:identifier>/glance", kpis.glance, name="glance"),
@@ -21,6 +26,7 @@ urlpatterns = [
     path("customers", customers.customers, name="customers"),
     path("customers/<str:account_id>", customer.customer, name="customer"),
     path("customers/<str:account_id>/items.csv", customer.items_file, name="customer-items"),
+    path("api/", api.urls),
     path("language", signin.choose_language, name="language"),
 ]
 handler403 = failures.forbidden

@@ -196,5 +196,5 @@ def items_file(visit: Visit, request: HttpRequest, account_id: str) -> HttpRespo
     """What the customer buys, as CSV."""
     customer_within_reach(visit, account_id)
     columns = tuple(Item.__dataclass_fields__)
-    rows = _ask(visit, ITEMS.replace("limit 60", ""), account_id)
+    rows = _ask(visit, ITEMS.replace("limit 20", ""), account_id)
     return exports.csv_file(f"items-{account_id}.csv", columns, ([row[column] for column in columns] for row in rows))

@@ -41,7 +41,7 @@ select i.product_id, coalesce(p.name, i.product_id) as name, p.category, i.last_
             when i.quiet_days > greatest(i.usual_gap_days, 1) then 'due'
             else 'running' end as state
 from items as i cross join buyer left join main.products as p on p.product_id = i.product_id
-order by i.net_12m desc, i.net_ever desc, i.product_id limit 60
+order by i.net_12m desc, i.net_ever desc, i.product_id limit 20
 """
 
 INVOICES = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, TypeVar
@@ -12,8 +13,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from nextmove.actions.listing import Action
 from nextmove.app import numbers
-from nextmove.app.moves import Move, action_within_reach, open_moves, put_away
+from nextmove.app.choices import OUTCOMES, REASONS, SNOOZE_DAYS
+from nextmove.app.moves import Move, action_within_reach, move_of, open_actions, put_away
 from nextmove.app.tiles import Tile, tiles
 from nextmove.app.visit import Visit, page
 from nextmove.errors import UserError
@@ -21,9 +24,7 @@ from nextmove.errors import UserError
 T = TypeVar("T")
 KPIS = ("net_sales", "gross_profit", "calls", "active_customers", "orders", "gross_margin", "average_order_value", "skus_per_customer")
 TILES = 4
-SNOOZE_DAYS = (1, 7, 30)
-REASONS = ("not_relevant", "already_done", "wrong_data", "customer_gone", "no_capacity")
-OUTCOMES = ("ordered", "interested", "not_now", "refused", "no_answer")
+MOST = 20  # moves of many representatives on one page
 VIEWS = ("open", "away")
 
 
@@ -41,16 +42,14 @@ class MoveList:
     view: str
     rep: str
     moves: tuple[Move, ...]
+    found: int
+    worth: Decimal
     shows_rep: bool
     toast: str | None = None
     undo: str | None = None
     reasons: tuple[str, ...] = REASONS
     outcomes: tuple[str, ...] = OUTCOMES
     snooze_days: tuple[int, ...] = SNOOZE_DAYS
-
-    @property
-    def worth(self) -> Decimal:
-        return sum((move.expected_value for move in self.moves), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,17 @@ def _kpis(visit: Visit) -> list[str]:
 
 def move_list(visit: Visit, *, view: str = "open", rep: str = "", toast: str | None = None, undo: str | None = None) -> MoveList:
     chosen = rep if rep in {person.rep_id for person in people(visit)} else ""
-    found = put_away(visit, rep=chosen or None) if view == "away" else open_moves(visit, rep=chosen or None)
-    return MoveList("away" if view == "away" else "open", chosen, tuple(found), visit.reach.sees_many and not chosen, toast, undo)
+    shows_rep = visit.reach.sees_many and not chosen
+    if view == "away":
+        away = put_away(visit, rep=chosen or None)
+        return MoveList("away", chosen, tuple(away), len(away), _worth(()), shows_rep, toast, undo)
+    found = open_actions(visit, rep=chosen or None)
+    shown = tuple(move_of(visit, action) for action in found[:MOST])
+    return MoveList("open", chosen, shown, len(found), _worth(found), shows_rep, toast, undo)
+
+
+def _worth(found: Sequence[Action]) -> Decimal:
+    return sum((action.expected_value for action in found), Decimal(0))
 
 
 def people(visit: Visit) -> tuple[Person, ...]:

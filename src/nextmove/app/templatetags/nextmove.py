@@ -9,12 +9,14 @@ from functools import cache
 from pathlib import Path
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from nextmove.app import formats, telling
-from nextmove.words import text
+from nextmove.app import choices, formats, numbers, telling
+from nextmove.kpis.words import named as kpi_named
+from nextmove.words import language, text
 
 register = template.Library()
 _STATIC = Path(__file__).parent.parent / "static"
@@ -46,14 +48,35 @@ def named(area: str, value: str) -> str:
 
 
 @register.simple_tag
+def kpi_name(identifier: str) -> str:
+    return kpi_named(numbers.catalogue().kpi(identifier))
+
+
+@register.simple_tag
 def change(value: Number, digits: int = 0) -> str:
     """A change in percent, with its sign."""
     return formats.percent(value, digits=digits, signed=True)
 
 
 @register.simple_tag
+def menu(verb: str) -> SafeString:
+    """The choices that go with a decision; the same for every move, so written once a language."""
+    return _menu(verb, language())
+
+
+@cache
+def _menu(verb: str, language: str) -> SafeString:
+    return mark_safe(render_to_string(f"parts/menu_{verb}.html", choices.all_choices()))  # noqa: S308 our own template
+
+
+@register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """An icon as inline SVG, for the eye only: the words beside it say the same."""
+    return _icon(str(name), str(css))
+
+
+@cache
+def _icon(name: str, css: str) -> SafeString:
     return format_html('<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>', css, _drawing(name))
 
 

@@ -1,0 +1,167 @@
+"""The API: everything on a page, as JSON, with the same scope.
+
+Each answer is the dataclass that the page's template gets, so the two cannot drift apart. Sign in as on the pages; what a
+person may not see is 404 here as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Query, Schema
+from ninja.renderers import BaseRenderer
+from ninja.security import django_auth
+
+from nextmove import __version__
+from nextmove.app import failures, numbers
+from nextmove.app.pages.customer import CustomerPage, customer_page
+from nextmove.app.pages.customers import CustomersPage, Search, customers_page
+from nextmove.app.pages.data import DataPage, data_page
+from nextmove.app.pages.kpi import KpiPage, kpi_page
+from nextmove.app.pages.kpis import KpisPage, kpis_page
+from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
+from nextmove.app.pages.today import MoveList, TodayPage, decide, move_list, today_page
+from nextmove.app.visit import visit_of
+from nextmove.errors import UserError
+from nextmove.kpis import Question
+
+
+class Renderer(BaseRenderer):  # type: ignore[misc]  # ninja's class has no types
+    """JSON with money as numbers, days as ISO 8601 and texts in their own letters."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:  # Any: an answer
+        return json.dumps(plain(data), ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:  # Any: an answer, and JSON
+    """An answer as JSON's own types."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, frozenset, set)):
+        return [plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, (dt.date, dt.datetime)):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
+
+
+api = NinjaAPI(title="nextmove", version=__version__, auth=django_auth, renderer=Renderer(), urls_namespace="api", docs_url=None)
+
+
+class Told(Schema):  # type: ignore[misc]  # ninja's class has no types
+    """An error: what, where, and what to try."""
+
+    error: str
+    where: str | None = None
+    hint: str | None = None
+
+
+class Deciding(Schema):  # type: ignore[misc]
+    """What goes with a decision."""
+
+    days: int = 7
+    reason: str = ""
+    outcome: str = ""
+
+
+class Asked(Schema):  # type: ignore[misc]
+    """Which values of a KPI."""
+
+    grain: str | None = None
+    by: str = ""
+    where: list[str] = []
+    start: dt.date | None = None
+    end: dt.date | None = None
+    calendar: str = "gregorian"
+    versus: str | None = None
+    basis: str | None = None
+
+
+@api.get("/today", response={200: Any, 404: Told}, summary="The moves of the day and four KPIs", tags=["moves"])
+def today(request: HttpRequest, rep: str = "", view: str = "open") -> TodayPage:
+    return today_page(visit_of(request, "today"), rep=rep, view=view)
+
+
+@api.get("/moves", response={200: Any, 404: Told}, summary="The list of moves", tags=["moves"])
+def moves(request: HttpRequest, rep: str = "", view: str = "open") -> MoveList:
+    return move_list(visit_of(request, "today"), rep=rep, view=view)
+
+
+@api.post("/moves/{key}/{verb}", response={200: Any, 400: Told, 404: Told}, summary="accept, snooze, dismiss, done or undo", tags=["moves"])
+def move(request: HttpRequest, key: str, verb: str, body: Deciding) -> MoveList:
+    visit = visit_of(request, "today")
+    decide(visit, key, verb, days=body.days, reason=body.reason, outcome=body.outcome)
+    return move_list(visit)
+
+
+@api.get("/scorecard", response={200: Any, 404: Told}, summary="KPIs against target, and a line a representative", tags=["KPIs"])
+def scorecard(request: HttpRequest, grain: str = "month") -> ScorecardPage:
+    return scorecard_page(visit_of(request, "scorecard"), grain=grain)
+
+
+@api.get("/kpis", response={200: Any}, summary="All KPIs, and what each lacks", tags=["KPIs"])
+def kpis(request: HttpRequest) -> KpisPage:
+    return kpis_page(visit_of(request, "kpis"))
+
+
+@api.get("/kpis/{kpi}", response={200: Any, 404: Told}, summary="One KPI as its page shows it", tags=["KPIs"])
+def kpi(request: HttpRequest, kpi: str, grain: str = "", calendar: str = "", by: str = "", where: str = "", all: str = "") -> KpiPage:
+    return kpi_page(visit_of(request, "kpis"), kpi, {"grain": grain, "calendar": calendar, "by": by, "where": where, "all": all})
+
+
+@api.get("/kpis/{kpi}/values", response={200: Any, 400: Told, 404: Told, 409: Told}, summary="Values of a KPI", tags=["KPIs"])
+def kpi_values(request: HttpRequest, kpi: str, asked: Query[Asked]) -> list[dict[str, Any]]:  # Any: a value
+    """A list of flat objects, as `nextmove kpi ID --format json` prints them."""
+    visit = visit_of(request, "kpis")
+    known = numbers.kpi_within_reach(visit, kpi)
+    question = Question(
+        kpi=known.id,
+        grain=asked.grain,
+        by=tuple(name for name in asked.by.split(",") if name),
+        where=tuple(_pair(each) for each in asked.where),
+        start=asked.start,
+        end=asked.end,
+        calendar=asked.calendar,
+        versus=asked.versus,
+        basis=asked.basis,
+    )
+    return numbers.flat(visit, question)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, member = text.partition("=")
+    if not equals:
+        raise UserError(f"{text!r} is no condition.", hint="where=region=North")
+    return name, member
+
+
+@api.get("/customers", response={200: Any}, summary="Customers within reach", tags=["customers"])
+def customers(request: HttpRequest, q: str = "", state: str = "", sort: str = "net", page: str = "1") -> CustomersPage:
+    return customers_page(visit_of(request, "customers"), Search.read({"q": q, "state": state, "sort": sort, "page": page}))
+
+
+@api.get("/customers/{account_id}", response={200: Any, 404: Told}, summary="One customer, all round", tags=["customers"])
+def customer(request: HttpRequest, account_id: str) -> CustomerPage:
+    return customer_page(visit_of(request, "customers"), account_id)
+
+
+@api.get("/data", response={200: Any, 404: Told}, summary="Loads, freshness, and what is missing", tags=["data"])
+def data(request: HttpRequest) -> DataPage:
+    return data_page(visit_of(request, "data"))
+
+
+@api.exception_handler(UserError)
+def refused(request: HttpRequest, error: UserError) -> HttpResponse:
+    return failures.as_json(error)
