@@ -1,4 +1,12 @@
-"""Which customers will not buy in the next days."""
+"""Which customers will not buy in the coming weeks: a probability, the money at stake, and the facts behind it.
+
+`score` is the probability of *no* purchase within the horizon, calibrated on the company's own past (see `waiting`). It is not "lost": a
+seasonal customer out of its season scores high and has little at stake, because `value` weighs what it bought in the same weeks a year ago.
+`p_alive` is the repeat-buying model's probability that it is a customer at all, `late_by_days` how far its silence exceeds nine in ten of
+its own gaps. Lists are ranked by `at_stake`, probability × value: that finds three to five times the money that probability alone finds.
+
+Customers with fewer purchase days than the minimum have no rhythm yet and are not in the answer.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from nextmove.engine import Engine
-from nextmove.predictions.contract import Learnt, first_sale, past_cutoffs, report
-from nextmove.predictions.rhythm import Numbers, PurchaseDays, day_number, purchase_days
+from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
+from nextmove.predictions.listing import list_figures
+from nextmove.predictions.reasons import Fact, told
+from nextmove.predictions.rhythm import Flags, Numbers, PurchaseDays, Summary, calendar_day, day_number, gap_quantiles, purchase_days
+from nextmove.predictions.waiting import Waiting, learn_waiting
+
+_YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -25,16 +38,38 @@ class Customers:
 
     horizon_days: int = 90
     min_purchase_days: int = 3
+    refit_after_days: int = 7
 
     def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedCustomers:
-        return FittedCustomers(self, as_of, purchase_days(engine, as_of))
+        return self._fit(purchase_days(engine, as_of), as_of, learnt)
+
+    def _fit(self, days: PurchaseDays, as_of: dt.date, learnt: Learnt | None = None) -> FittedCustomers:
+        if learnt is None or not learnt.serves(self, as_of=as_of, for_days=self.refit_after_days):
+            waiting = learn_waiting(days, day_number(as_of), waits=(self.horizon_days,), min_purchase_days=self.min_purchase_days)
+            learnt = Learnt(self.task, as_of, settings_of(self), waiting.plain())
+        return FittedCustomers(self, as_of, days, learnt)
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
-        rows: list[dict[str, object]] = []
-        for cutoff in past_cutoffs(first_sale(engine, as_of), as_of, horizon_days=self.horizon_days):
-            count = self.fit(engine, as_of=cutoff).predict().num_rows
-            rows.append({"cutoff": cutoff, "method": "model", "measure": "subjects", "value": float(count), "subjects": count})
-        return report(rows)
+        days = purchase_days(engine, as_of)
+        cutoffs = past_cutoffs(calendar_day(days.first_day), as_of, horizon_days=self.horizon_days)
+        return report([row for cutoff in cutoffs for row in self._look_back(days, cutoff)])
+
+    def _look_back(self, days: PurchaseDays, cutoff: dt.date) -> list[dict[str, object]]:
+        """What the method and the rule would have said at the cutoff of those who were active then, and what came."""
+        on = day_number(cutoff)
+        fitted = self._fit(days.until(on), cutoff)
+        rows, at = fitted.predict(), days.summary(on)
+        scored = at.count >= self.min_purchase_days
+        active = (at.quiet_days <= 2 * self.horizon_days)[scored]
+        stayed_away = (days.count_between(on, on + self.horizon_days, at.who) == 0)[scored]
+        gaps = (at.quiet_days / np.maximum(at.mean_gap, 1))[scored]
+        value = rows["value"].to_numpy()
+        given = {"model" if fitted.method == "model" else "rule (chosen)": rows["score"].to_numpy(), "rule": gaps}
+        return [
+            {"cutoff": cutoff, "method": method, **figure}
+            for method, score in given.items()
+            for figure in list_figures(stayed_away[active], score[active], value[active], probability=method != "rule")
+        ]
 
 
 @dataclass(frozen=True)
@@ -42,23 +77,81 @@ class FittedCustomers:
     settings: Customers
     as_of: dt.date
     days: PurchaseDays
-    learnt: Learnt | None = None
+    learnt: Learnt
+
+    @property
+    def method(self) -> str:
+        """ "model", or "rule" where the company's own past said that the rule ranks better."""
+        return str(Waiting.from_plain(self.learnt.content).waits[-1].mixing.method)
 
     def predict(self) -> pa.Table:
-        count = np.diff(self.days.starts)
-        first, last = self.days.day[self.days.starts[:-1]], self.days.day[self.days.starts[1:] - 1]
-        quiet: Numbers = (day_number(self.as_of) - last).astype(np.float64)
-        gap = (last - first) / np.maximum(count - 1, 1)
-        enough = np.flatnonzero(count >= self.settings.min_purchase_days)
-        score = 1 - np.exp(-(quiet + 1) / (gap + self.settings.horizon_days))
-        size = len(enough)
+        waiting, on = Waiting.from_plain(self.learnt.content), day_number(self.as_of)
+        known = waiting.known(self.days, on)
+        chosen = known.at.count >= self.settings.min_purchase_days
+        none = waiting.none_within(known)[:, -1]
+        alive = waiting.repeat.p_alive(known.at.frequency, known.at.recency, known.at.T)
+        value = usual_profit(self.days, known.at, self.settings.horizon_days)
+        low, usual, high = gap_quantiles(self.days, known.at, (0.1, 0.5, 0.9))
+        late = np.maximum(known.at.quiet_days - high, 0)
+        size = int(chosen.sum())
+        facts = _facts(self.days, known.at, chosen, low, high, self.settings.horizon_days)
         return pa.table(
             {
                 "as_of": pa.array([self.as_of] * size, pa.date32()),
                 "horizon_days": pa.array(np.full(size, self.settings.horizon_days)),
-                "account_id": self.days.accounts.take(enough),
-                "score": score[enough],
-                "quiet_days": quiet[enough],
-                "usual_gap_days": gap[enough],
+                "account_id": self.days.accounts.take(pa.array(known.at.who[chosen])),
+                "score": none[chosen].round(6),
+                "p_alive": alive[chosen].round(6),
+                "quiet_days": known.at.quiet_days[chosen].astype(np.int64),
+                "usual_gap_days": usual[chosen].round(1),
+                "usual_gap_lo_days": low[chosen].round(1),
+                "usual_gap_hi_days": high[chosen].round(1),
+                "late_by_days": late[chosen].round(1),
+                "value": value[chosen].round(2),
+                "at_stake": (value * none)[chosen].round(2),
+                "method": pa.array(np.full(size, waiting.waits[-1].mixing.method)),
+                **told(facts),
             }
         )
+
+
+def usual_profit(days: PurchaseDays, at: Summary, horizon: int) -> Numbers:
+    """Gross profit (net sales where there is no cost) of the horizon if the customer goes on as in the last year; where that year was
+    known in full, half of it is what the same weeks brought then, so that a season has its due."""
+    year = np.maximum(days.sum_between("profit", at.on - _YEAR, at.on, at.who), 0)
+    span = np.clip(np.minimum(at.T, _YEAR), min(horizon, _YEAR), None)
+    even = year * horizon / np.maximum(span, 1)
+    then = np.maximum(days.sum_between("profit", at.on - _YEAR, min(at.on - _YEAR + horizon, at.on), at.who), 0)
+    value: Numbers = np.where((at.T > _YEAR) & (horizon <= _YEAR), (even + then) / 2, even)
+    return value
+
+
+def _facts(days: PurchaseDays, at: Summary, chosen: Flags, low: Numbers, high: Numbers, horizon: int) -> list[Fact]:
+    """The two or three facts behind a score; the rhythm always, the others where they stand out."""
+    last_two, earlier = _order_sizes(days, at)
+    smaller = 100 * (1 - last_two / np.maximum(earlier, 1e-9))
+    now, before = (days.count_between(at.on - 180 * back, at.on - 180 * (back - 1), at.who) for back in (1, 2))
+    then = days.count_between(at.on - _YEAR, min(at.on - _YEAR + horizon, at.on), at.who)
+    steady = (high.round() == low.round())[chosen]
+    weeks = np.full(int(chosen.sum()), float(horizon))
+    rhythm = {"least": low[chosen], "most": high[chosen], "quiet": at.quiet_days[chosen]}
+    return [
+        Fact("predictions.customers.rhythm", ~steady, rhythm),
+        Fact("predictions.customers.steady_rhythm", steady, rhythm),
+        Fact("predictions.customers.smaller", ((at.count >= 5) & (smaller >= 25))[chosen], {"percent": smaller[chosen]}),
+        Fact("predictions.customers.fewer", ((before >= 3) & (now < 0.6 * before))[chosen], {"now": now[chosen], "before": before[chosen]}),
+        Fact(
+            "predictions.customers.season",
+            ((at.T > _YEAR) & (then > 0))[chosen],
+            {"orders": then[chosen], "days": weeks},
+        ),
+        Fact("predictions.customers.no_season", ((_YEAR + horizon < at.T) & (then == 0))[chosen], {"days": weeks}),
+    ]
+
+
+def _order_sizes(days: PurchaseDays, at: Summary) -> tuple[Numbers, Numbers]:
+    """Mean net sales of the last two purchase days, and of those before."""
+    total = np.concatenate([[0.0], np.cumsum(days.net)])
+    cut = np.maximum(at.end - 2, at.begin)
+    last = (total[at.end] - total[cut]) / np.maximum(at.end - cut, 1)
+    return last, (total[cut] - total[at.begin]) / np.maximum(cut - at.begin, 1)
