@@ -128,10 +128,15 @@ def _fields(path: tuple[int | str, ...]) -> list[str]:
     """Names of the fields that an entry may have at that place."""
     from nextmove.kpis import definition
 
-    at_top: dict[str, type[definition.Part]] = {"measure": Measure, "of": Measure, "to": Measure, "ratio": definition.Ratio, "growth": definition.Growth}
-    more = {"retained": definition.Retained, "stock": definition.Stock, "matures": definition.Maturity, "coverage": definition.Coverage}
-    model = {**at_top, **more}.get(str(path[-1])) if path else Entry
-    return list((model or Measure).model_fields)
+    models: dict[str, type[definition.Part]] = {
+        "ratio": definition.Ratio,
+        "growth": definition.Growth,
+        "retained": definition.Retained,
+        "stock": definition.Stock,
+        "matures": definition.Maturity,
+        "coverage": definition.Coverage,
+    }
+    return list((models.get(str(path[-1]), Measure) if path else Entry).model_fields)
 
 
 def _check_against(kpi: Kpi, facts: Mapping[str, Fact], kpis: Mapping[str, Kpi]) -> None:

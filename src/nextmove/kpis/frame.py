@@ -45,7 +45,7 @@ class Frame:
     @property
     def periods(self) -> str:
         """The name of the relation that lists the periods."""
-        return "periods" if self.moved is None else f"periods_{self.moved}"
+        return "asked" if self.moved is None else f"asked_{self.moved}"
 
     @property
     def start(self) -> dt.date | None:

@@ -137,8 +137,13 @@ def unpriced_error(engine: Engine, currency: str, found: pa.Table) -> UserError:
         day = engine.query(days).column(0)[0].as_py()
     except Exception:  # an edition does not keep all lines; the period tells it as well
         day = None
+    return no_rate(currency, f"{day or start} or before")
+
+
+def no_rate(currency: str, when: str) -> UserError:
+    """A currency that cannot be told in the reporting currency."""
     return UserError(
-        f"There is no rate of exchange for {currency} on {day or start} or before.",
+        f"There is no rate of exchange for {currency} on {when}.",
         where="exchange_rates",
-        hint="nextmove load exchange_rates.csv (day, currency, rate)",
+        hint="nextmove load exchange_rates.csv --table exchange_rates",
     )

@@ -99,7 +99,11 @@ class Plan:
 
     def steps(self) -> Iterable[tuple[str, str]]:
         """All relations as `(name, sql)`, each after those that it reads."""
+        yield from self.passes()
+        yield from self.relations
+
+    def passes(self) -> Iterable[tuple[str, str]]:
+        """What reads facts: the periods, the facts that depend on them, the scans."""
         yield from ((name, frame.periods_sql) for name, frame in self.frames.items())
         yield from self.inlined.items()
         yield from ((scan.name, scan.sql()) for scan in self.scans.values())
-        yield from self.relations

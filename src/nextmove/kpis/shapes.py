@@ -8,6 +8,7 @@ ended yet.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nextmove.engine import literal
 from nextmove.facts import Fact
@@ -114,13 +115,14 @@ def _grouped(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str
     """One pass, one group a period and member; conditions that all measures share are conditions of the pass."""
     conditions = [columns.sql(m.where) if m.where else None for m in measures]
     common = len(set(conditions)) == 1
-    read, identifier = _from(columns, frame)
+    each = [replace(columns, measure=measure) for measure in measures]
+    read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each))
     selected = [f"{identifier} as period_id", *columns.cuts()]
-    for n, (measure, condition) in enumerate(zip(measures, conditions, strict=True)):
+    for n, (one, condition) in enumerate(zip(each, conditions, strict=True)):
         within = None if common else condition
         filtered = f" filter (where {within})" if within else ""
-        selected += [f"{aggregate(columns, measure, within=within)} as m{n}", f"count(*){filtered} as rows_{n}"]
-        if Columns(measure, columns.fact, columns.joined, frame).priced:
+        selected += [f"{aggregate(one, one.measure, within=within)} as m{n}", f"count(*){filtered} as rows_{n}"]
+        if one.priced:
             selected.append(f"max(f.unpriced){filtered} as unpriced_{n}")
     limits = _range(columns) + columns.limits()
     if common and conditions[0]:
