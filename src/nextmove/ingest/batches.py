@@ -54,3 +54,34 @@ def changed_since(engine: Engine, version: int) -> dict[str, Changed]:
 def _changed(table: str, touched: list[tuple[dt.date | None, int]]) -> Changed:
     days = tuple(sorted(day for day, _ in touched if day is not None))
     return Changed(table, sum(rows for _, rows in touched), days, any(day is None for day, _ in touched))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One line of `nextmove batches`: what a load did to one table from one file."""
+
+    batch: int
+    kind: str
+    at: dt.datetime
+    table: str
+    file: str
+    part: str
+    rows_read: int
+    loaded: int
+    replaced: int
+    unchanged: int
+    rejected: int
+    undoes: int | None
+    undone_by: int | None
+
+
+def batches(engine: Engine) -> list[Batch]:
+    """All loads and undos, the latest first."""
+    rows = engine.query(
+        """select batches.batch, kind, loaded_at as at, coalesce(table_name, '') as "table", coalesce(file, '') as file, coalesce(part, '') as part,
+                  coalesce(rows_read, 0) as rows_read, coalesce(loaded, 0) as loaded, coalesce(replaced, 0) as replaced,
+                  coalesce(unchanged, 0) as unchanged, coalesce(rejected, 0) as rejected, undoes, undone_by
+           from main.batches left join main.batch_tables on batch_tables.batch = batches.batch
+           order by batches.batch desc, table_name, file, part"""
+    ).to_pylist()
+    return [Batch(**row) for row in rows]

@@ -64,6 +64,8 @@ MACROS: tuple[str, ...] = (
         when starts_with(v, {TYPED}) then try_cast(nm_point_text(nm_value(v)) as decimal(28,8))
         when regexp_full_match(v, '-?\d+') then try_cast(v as decimal(28,8))
         else try_cast(nm_comma_text(nm_signed(nm_value(v))) as decimal(28,8)) end""",
+    """create or replace macro nm_currency(v) as case upper(v)
+        when '€' then 'EUR' when '£' then 'GBP' when '₪' then 'ILS' when 'ZŁ' then 'PLN' when '¥' then '¥' else upper(v) end""",
     "create or replace macro nm_whole(n) as case when n = floor(n) then try_cast(n as bigint) end",
     # dates: first into ISO order …
     """create or replace macro nm_serial(v) as

@@ -39,6 +39,10 @@ def _serve(source: Any, request: dict[str, Any]) -> object:  # Any: JSON values,
     match request.pop("do"):
         case "open":
             return source.open(**request)
+        case "rejects":
+            return source.rejects(**request)
+        case "lines":
+            return source.lines(**request)
         case "query":
             return source.query(**request)
         case "export":

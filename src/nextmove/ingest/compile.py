@@ -6,8 +6,8 @@ The select runs in the child over `source`, in a single pass: `_row` is the reco
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 
 from nextmove.engine import literal, name
 from nextmove.tables import Column, Kind, Table
@@ -16,57 +16,48 @@ TEXTUAL = "VARCHAR"
 
 
 @dataclass(frozen=True)
-class Styles:
-    """How the numbers and dates of a file are written; a column may differ from its file."""
-
-    numbers: Map[str, str] = field(default_factory=dict)
-    dates: Map[str, str] = field(default_factory=dict)
-
-    def number(self, column: str) -> str:
-        return self.numbers.get(column) or "point"
-
-    def date(self, column: str) -> str:
-        return self.dates.get(column) or "dmy"
-
-
-@dataclass(frozen=True)
 class Given:
-    """Where a canonical column comes from: SQL over the source, its type there, and whether it is a plain column."""
+    """Where a canonical column comes from: SQL over the source, its type there, and how its numbers and dates are written."""
 
     column: Column
     sql: str
     type: str = TEXTUAL
+    number: str = "point"
+    date: str = "dmy"
 
 
-def typed_select(table: Table, given: list[Given], *, styles: Styles, zone: str, source_columns: list[str]) -> str:
+def typed_select(table: Table, given: list[Given], *, zone: str, source_columns: list[str], part: int | None = None) -> str:
     """The select described above."""
     raws = ", ".join(f"{one.sql} as {name('raw.' + one.column.name)}" for one in given)
-    casts = ", ".join(f"{_cast(one, styles, zone)} as {name(one.column.name)}" for one in given)
+    casts = ", ".join(f"{_cast(one, zone)} as {name(one.column.name)}" for one in given)
     names = ", ".join(name(one.column.name) for one in given)
     problem = _first_problem(table, given)
     raw = " || ',' || ".join(_quoted("src." + column) for column in source_columns)
     sources = ", ".join(f"source.{name(column)} as {name('src.' + column)}" for column in source_columns)
+    where = "" if part is None else f" where _part = {part}"
     return f"""select _row, {names}, _problem, case when _problem is not null then {raw} end as _raw from (
         select *, {problem} as _problem from (
-            select *, {casts} from (select _row, {sources}, {raws} from source) as written) as cast_) as judged"""
+            select *, {casts} from (select _row, {sources}, {raws} from source{where}) as written) as cast_) as judged"""
 
 
 def _raw(one: Given) -> str:
     return name("raw." + one.column.name)
 
 
-def _cast(one: Given, styles: Styles, zone: str) -> str:
+def _cast(one: Given, zone: str) -> str:
     column, raw = one.column, _raw(one)
-    value = _from_text(column, raw, styles, zone) if one.type == TEXTUAL else _from_type(column, raw, one.type, zone)
+    value = _from_text(one, raw, zone) if one.type == TEXTUAL else _from_type(column, raw, one.type, zone)
     if column.accepted:
         value = f"lower({value})"
+    if column.name == "currency":
+        value = f"nm_currency({value})"
     if column.default is not None:
         value = f"coalesce({value}, {literal(column.default)})"
     return value
 
 
-def _from_text(column: Column, raw: str, styles: Styles, zone: str) -> str:
-    number, date, tz = styles.number(column.name), styles.date(column.name), literal(zone)
+def _from_text(one: Given, raw: str, zone: str) -> str:
+    column, number, date, tz = one.column, one.number, one.date, literal(zone)
     match column.kind:
         case Kind.TEXT:
             return f"nm_text({raw})"
@@ -102,7 +93,7 @@ def _from_type(column: Column, raw: str, type: str, zone: str) -> str:
         case (Kind.DAY | Kind.MOMENT), type if type == "DATE" or type.startswith("TIMESTAMP"):
             return f"try_cast(nm_within(cast({raw} as timestamp)) as {column.kind.sql_type})"
         case (Kind.DAY | Kind.MOMENT), _:
-            return _from_text(column, f"cast({raw} as varchar)", Styles(), zone)
+            return _from_text(Given(column, raw), f"cast({raw} as varchar)", zone)
         case Kind.COUNT, _:
             return f"nm_whole(try_cast({raw} as decimal(28,8)))"
         case _:
@@ -133,7 +124,7 @@ def _problems(one: Given) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if column.kind in _UNREADABLE:
         found.append((f"{value} is null and {filled}", f"{column.name}|{_UNREADABLE[column.kind]}"))
-    if column.required:
+    if column.required or column.numbered:
         found.append((f"{value} is null", f"{column.name}|empty, but required"))
     if column.accepted:
         unlike = " and ".join(f"{value} <> {literal(accepted)}" for accepted in column.accepted)
@@ -143,8 +134,16 @@ def _problems(one: Given) -> list[tuple[str, str]]:
     if column.most is not None:
         found.append((f"{value} > {column.most}", f"{column.name}|above {column.most:g}"))
     if column.name == "currency":
-        found.append((f"not regexp_full_match({value}, '[A-Z]{{3}}')", "currency|not a currency code of three letters, as EUR"))
+        found.append((f"not regexp_full_match({value}, '{_currencies()}')", "currency|not a currency code of ISO 4217, as EUR"))
     return found
+
+
+@cache
+def _currencies() -> str:
+    """A pattern of all currency codes; a long `in` list would become a join."""
+    from babel.numbers import list_currencies
+
+    return "|".join(sorted(list_currencies()))
 
 
 # What a row as a whole must keep: table → (columns it needs, condition of the error, what is told).

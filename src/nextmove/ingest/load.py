@@ -1,7 +1,7 @@
 """Loading files: one batch, all or nothing.
 
-Each file is read by a child (`sandbox`), its columns are mapped and checked there in one pass, and the typed rows are then merged
-by key into the warehouse inside a single transaction. Whatever a row's fate, it is counted once:
+Each file is read by a child (`sandbox`), mapped (`plan`) and judged there in one pass; its typed rows are then keyed and merged into
+the warehouse inside a single transaction. Whatever a row's fate, it is counted once:
 rows read = loaded + replaced + unchanged + rejected.
 """
 
@@ -9,30 +9,33 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
+import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from nextmove.engine import DuckDBEngine, literal, name
+from nextmove.engine import literal
 from nextmove.errors import UserError
-from nextmove.ingest.compile import Given, Styles, typed_select
-from nextmove.ingest.merge import Merged, merge
+from nextmove.ingest.compile import typed_select
+from nextmove.ingest.keys import key_rows
+from nextmove.ingest.merge import merge
+from nextmove.ingest.plan import Options, Plan, choose_mapping, plan, replanned
+from nextmove.ingest.rejects import Rejects
 from nextmove.ingest.sandbox import Reader
+from nextmove.ingest.styles import Ambiguous, Evidence
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.tables import TABLES, Table
+from nextmove.words import text
 from nextmove.workspace import Workspace
-
-SUFFIXES = (".csv", ".parquet")
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one file."""
+    """What became of one file, or of one sheet of it."""
 
     batch: int
     table: str
@@ -43,113 +46,185 @@ class Loaded:
     replaced: int
     unchanged: int
     rejected: int
+    rejects_file: str = ""
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A file whose rows are typed and judged, ready to merge."""
+    """A file, or a sheet, whose rows are typed and judged, ready to merge."""
 
     table: Table
     file: Path
     part: str
     given: list[str]
     rows: Path
+    rejects: Path
+    lines: Path | None
+    bad: int
     sha256: str
 
 
-def load(workspace: Workspace, paths: Sequence[Path], *, now: dt.datetime, progress: Progress = lambda _: None) -> list[Loaded]:
-    """Load files and folders as one batch."""
-    files = [file for path in paths for file in _files(path)]
-    scratch = workspace.data / "scratch"
-    with open_warehouse(workspace) as engine:
-        return _in_one_batch(engine, workspace, files, scratch=scratch, now=now, progress=progress)
-
-
-def _in_one_batch(
-    engine: DuckDBEngine, workspace: Workspace, files: list[Path], *, scratch: Path, now: dt.datetime, progress: Progress
+def load(
+    workspace: Workspace, paths: Sequence[Path], *, now: dt.datetime, options: Options | None = None, progress: Progress = lambda _: None
 ) -> list[Loaded]:
-    connection = engine.connection
-    connection.execute(f"set variable zone = {literal(workspace.settings.company.time_zone)}")
-    connection.execute("begin transaction")
+    """Load files and folders as one batch; with `dry_run`, tell what would become of them and change nothing."""
+    options = replace(options or Options(), zone=workspace.settings.company.time_zone)
+    files = [file for path in paths for file in _files(path, options)]
+    open_warehouse(workspace).close()
+    scratch = workspace.data / "scratch" / f"load-{now:%Y%m%d%H%M%S%f}"
+    scratch.mkdir(parents=True, exist_ok=True)
     try:
-        batch = int(connection.execute("select coalesce(max(batch), 0) + 1 from main.batches").fetchall()[0][0])
-        connection.execute("insert into main.batches values (?, 'load', ?, null, null, null)", [batch, now])
-        results = [_one_file(engine, workspace, file, scratch=scratch, batch=batch, progress=progress) for file in files]
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    return results
+        staged = _stage_all(workspace, files, scratch, options, progress)
+        return _in_one_batch(workspace, staged, now=now, options=options, progress=progress)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError) as error:
+        raise _full_disk(error, workspace) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _one_file(engine: DuckDBEngine, workspace: Workspace, file: Path, *, scratch: Path, batch: int, progress: Progress) -> Loaded:
-    progress(file.name)
-    table = _table_of(file)
+def _stage_all(workspace: Workspace, files: list[Path], scratch: Path, options: Options, progress: Progress) -> list[Staged]:
+    """Read all files; one that can be read two ways is tried again when the others have told how they are written."""
+    known, staged, waiting = Evidence(), [], []
+    for number, file in enumerate(files):
+        progress(text("ingest.progress.reading", file=file.name, number=number + 1, files=len(files)))
+        try:
+            staged += _stage(workspace, file, scratch / str(number), options, known)
+        except Ambiguous:
+            waiting.append((number, file))
+    for number, file in waiting:
+        staged += _stage(workspace, file, scratch / f"{number}-again", options, known)
+    return staged
+
+
+def _stage(workspace: Workspace, file: Path, scratch: Path, options: Options, known: Evidence) -> list[Staged]:
     with Reader(file, scratch) as reader:
-        staged = _stage(reader, workspace, file, table)
-        result = _bring_in(engine, workspace, staged, batch=batch)
-    engine.connection.execute("insert into main.batch_tables values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [batch, table.name, str(file), "", staged.sha256, result.rows_read, result.loaded, result.replaced, result.unchanged, result.rejected])
+        read = _reading(options, workspace, file)
+        opened = reader.ask("open", path=str(file.resolve()), scratch=str(scratch), options=read)
+        types = {column: kind for column, kind in opened["columns"]}
+        mapping = choose_mapping(file, list(types), workspace.mappings, options)
+        made = plan(reader, file, types, mapping, options=options, known=known)
+        parts = opened["parts"]
+        written = [_write_part(reader, made, scratch, number, len(parts), options) for number in range(len(parts))]
+        if any(problems for _, problems in written):
+            again = replanned(reader, file, types, made, options=options, known=known)
+            if again:
+                made = again
+                written = [_write_part(reader, made, scratch, number, len(parts), options) for number in range(len(parts))]
+        return [_finish(reader, made, file, parts[n], n, rows, scratch) for n, (rows, _) in enumerate(written)]
+
+
+def _reading(options: Options, workspace: Workspace, file: Path) -> dict[str, str | None]:
+    from nextmove.ingest.mapping import read_mapping
+
+    told = read_mapping(options.map).read if options.map else {}
+    return {key: getattr(options, key) or told.get(key) for key in ("encoding", "delimiter", "sheet")}
+
+
+def _write_part(reader: Reader, made: Plan, scratch: Path, number: int, parts: int, options: Options) -> tuple[Path, int]:
+    """The typed rows of one part, and how many of them have a problem."""
+    part = number if parts > 1 else None
+    sql = typed_select(made.mapping.table, made.given, zone=options.zone, source_columns=made.header, part=part)
+    rows = scratch / f"rows-{number}.parquet"
+    reader.ask("export", sql=sql, path=str(rows))
+    return rows, int(reader.ask("query", sql=f"select count(_problem) from read_parquet({literal(str(rows))})")[0][0])
+
+
+def _finish(reader: Reader, made: Plan, file: Path, part: str, number: int, rows: Path, scratch: Path) -> Staged:
+    rejects = scratch / f"rejects-{number}.parquet"
+    reader.ask("rejects", rows=str(rows), part=number, path=str(rejects))
+    bad = int(reader.ask("query", sql=f"select count(*) from read_parquet({literal(str(rejects))}) where \"column\" = ''")[0][0])
+    lines = scratch / f"lines-{number}.parquet"
+    told = lines if reader.ask("lines", path=str(lines)) else None
+    given = [one.column.name for one in made.given]
+    return Staged(made.mapping.table, file, part, given, rows, rejects, told, bad, _sha256(file))
+
+
+def _in_one_batch(workspace: Workspace, staged: list[Staged], *, now: dt.datetime, options: Options, progress: Progress) -> list[Loaded]:
+    with open_warehouse(workspace) as engine:
+        connection = engine.connection
+        connection.execute(f"set variable zone = {literal(options.zone)}")
+        connection.execute("begin transaction")
+        batch = int(connection.execute("select coalesce(max(batch), 0) + 1 from main.batches").fetchall()[0][0])
+        rejects = Rejects(connection, workspace.rejects / f"{batch}.csv")
+        try:
+            connection.execute("insert into main.batches values (?, 'load', ?, null, null, null)", [batch, now])
+            results = [_bring_in(engine, one, batch=batch, rejects=rejects) for one in staged]
+            path = "" if options.dry_run else rejects.write()
+            connection.execute("rollback" if options.dry_run else "commit")
+        except BaseException:
+            rejects.discard()
+            _roll_back(connection)
+            raise
+    return [replace(result, rejects_file=path if result.rejected else "") for result in results]
+
+
+def _bring_in(engine: object, one: Staged, *, batch: int, rejects: Rejects) -> Loaded:
+    from nextmove.engine import DuckDBEngine
+
+    assert isinstance(engine, DuckDBEngine)
+    connection = engine.connection
+    rows = f"read_parquet({literal(str(one.rows))})"
+    read, failed = connection.execute(f"select count(*), count(_problem) from {rows}").fetchall()[0]
+    keyed = key_rows(connection, one.table, rows=rows, given=one.given)
+    place = f"{one.file} [{one.part}]" if one.part else str(one.file)
+    rejects.add(one.rejects, place)
+    if keyed.contradicted:
+        rejects.add_contradicted(one.lines, place)
+    merged = merge(engine, one.table, given=keyed.given, batch=batch)
+    result = Loaded(
+        batch=batch,
+        table=one.table.name,
+        file=str(one.file),
+        part=one.part,
+        rows_read=read + one.bad,
+        loaded=merged.loaded,
+        replaced=merged.replaced,
+        unchanged=merged.unchanged + keyed.equal,
+        rejected=failed + one.bad + keyed.contradicted,
+    )
+    _note(connection, one, result)
     return result
 
 
-def _stage(reader: Reader, workspace: Workspace, file: Path, table: Table) -> Staged:
-    opened = reader.ask("open", path=str(file.resolve()), scratch=str(reader.scratch), options={})
-    types = {column: kind for column, kind in opened["columns"]}
-    given = [Given(column, f"source.{name(column.name)}", types[column.name]) for column in table.columns if column.name in types]
-    missing = [c.name for c in table.columns if c.required and c.name not in types]
-    if missing:
-        raise UserError(f"{table.name} needs {', '.join(missing)}, which this file lacks.", where=str(file), hint=f"its columns are {', '.join(types)}")
-    sql = typed_select(table, given, styles=Styles(), zone=workspace.settings.company.time_zone, source_columns=list(types))
-    rows = reader.scratch / "rows.parquet"
-    reader.ask("export", sql=sql, path=str(rows))
-    return Staged(table, file, "", [one.column.name for one in given], rows, _sha256(file))
+def _note(connection: duckdb.DuckDBPyConnection, one: Staged, result: Loaded) -> None:
+    counts = [result.rows_read, result.loaded, result.replaced, result.unchanged, result.rejected]
+    if counts[0] != sum(counts[1:]):
+        raise AssertionError(f"rows of {one.file} do not add up: {counts}")
+    values = [result.batch, one.table.name, str(one.file), one.part, one.sha256, *counts]
+    connection.execute("insert into main.batch_tables values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
-def _bring_in(engine: DuckDBEngine, workspace: Workspace, staged: Staged, *, batch: int) -> Loaded:
-    connection = engine.connection
-    source = f"read_parquet({literal(str(staged.rows))})"
-    read, rejected = connection.execute(f"select count(*), count(_problem) from {source}").fetchall()[0]
-    connection.execute(f"create or replace temp view staged as select * from {source} where _problem is null")
-    if rejected:
-        _write_rejects(engine, workspace, staged, batch=batch, source=source)
-    merged: Merged = merge(engine, staged.table, given=staged.given, batch=batch)
-    return Loaded(batch, staged.table.name, str(staged.file), "", read, merged.loaded, merged.replaced, merged.unchanged, rejected)
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.execute("rollback")
+    except duckdb.Error:
+        pass  # the database has given up already; the transaction is gone with it
 
 
-def _write_rejects(engine: DuckDBEngine, workspace: Workspace, staged: Staged, *, batch: int, source: str) -> None:
-    workspace.rejects.mkdir(parents=True, exist_ok=True)
-    target = workspace.rejects / f"{batch}.csv"
-    engine.connection.execute(
-        f"""copy (select {literal(str(staged.file))} as file, _row + 1 as line, split_part(_problem, '|', 1) as "column",
-            split_part(_problem, '|', 2) as reason, _raw as raw from {source} where _problem is not null order by _row)
-            to {literal(str(target))} (format csv, header)""")
+def _files(path: Path, options: Options) -> list[Path]:
+    from nextmove.ingest.readers import SUFFIXES, kind_of
 
-
-def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise UserError("There is no such file or folder.", where=str(path))
     if path.is_file():
+        if kind_of(path) is None:
+            raise UserError(f"Files of this kind cannot be loaded: {path.suffix or 'no ending'}.", where=str(path), hint=", ".join(SUFFIXES))
         return [path]
     known = {table.name for table in TABLES}
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.stem in known)
+    found = sorted(file for file in path.iterdir() if kind_of(file) and file.name.split(".")[0] in known)
     if not found:
         raise UserError("No file in this folder bears the name of a table.", where=str(path), hint="nextmove load FILE --table TABLE")
     return found
 
 
-def _table_of(file: Path) -> Table:
-    from nextmove.tables import table
-
-    return table(file.stem)
+def _full_disk(error: Exception, workspace: Workspace) -> Exception:
+    if "no space left" in str(error).casefold():
+        return UserError("The disk is full; nothing was loaded.", where=str(workspace.data), hint="make room and load again")
+    if isinstance(error, OSError) and not isinstance(error, duckdb.Error):
+        return UserError(f"A file cannot be read or written: {error.strerror}.", where=str(error.filename or workspace.data))
+    return error
 
 
 def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
     with file.open("rb") as content:
-        while block := content.read(1 << 22):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-__all__ = ["Loaded", "Progress", "duckdb", "load", "os"]
+        return hashlib.file_digest(content, "sha256").hexdigest()

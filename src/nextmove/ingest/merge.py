@@ -48,7 +48,7 @@ def _insert_all(engine: DuckDBEngine, table: Table, *, given: list[str], batch: 
     columns = ", ".join(name(column) for column in given)
     engine.execute(f"insert into main.{table.name} ({columns}, {LINEAGE}) select {columns}, {batch} from staged")
     rows = _count(engine, "select count(*) from staged")
-    _touch(engine, table, batch=batch, source="staged", given=given)
+    touch(engine, table, batch=batch, source="staged", given=given)
     return rows
 
 
@@ -80,7 +80,7 @@ def _retire(engine: DuckDBEngine, table: Table, *, batch: int) -> None:
     )
     engine.execute(f"insert into history.{table.name} select *, {batch} from retired where {LINEAGE} <> {batch}")
     engine.execute(f"delete from main.{table.name} as old using retired where {same_key(table, 'old', 'retired')}")
-    _touch(engine, table, batch=batch, source="retired")
+    touch(engine, table, batch=batch, source="retired")
 
 
 def _insert_judged(engine: DuckDBEngine, table: Table, *, given: list[str], batch: int) -> None:
@@ -92,7 +92,7 @@ def _insert_judged(engine: DuckDBEngine, table: Table, *, given: list[str], batc
             left join retired on {same_key(table, "new", "retired")}"""
     )
     engine.execute(f"insert into main.{table.name} ({columns}, {LINEAGE}) select {columns}, {batch} from coming")
-    _touch(engine, table, batch=batch, source="coming")
+    touch(engine, table, batch=batch, source="coming")
     engine.execute("drop table coming")
 
 
@@ -115,7 +115,7 @@ DAY_OF = {
 }
 
 
-def _touch(engine: DuckDBEngine, table: Table, *, batch: int, source: str, given: list[str] | None = None) -> None:
+def touch(engine: DuckDBEngine, table: Table, *, batch: int, source: str, given: list[str] | None = None) -> None:
     """Note the days of rows that come or go; moments as UTC quarters of an hour, cut into local days by the caller's zone."""
     column = DAY_OF.get(table.name)
     if column is None:
@@ -139,4 +139,4 @@ def _rows(engine: DuckDBEngine, sql: str) -> list[tuple[str, int]]:
     return [(str(row[0]), int(row[1])) for row in engine.connection.execute(sql).fetchall()]
 
 
-__all__ = ["DAY_OF", "REPLACED_BY", "Merged", "merge", "same_key"]
+__all__ = ["DAY_OF", "REPLACED_BY", "Merged", "merge", "same_key", "touch"]

@@ -1,21 +1,52 @@
 """What the child does with a file: find out what it is, and let SQL see it as `source`.
 
-Every column of a text file is text; Parquet keeps its types. Nothing is guessed by a reader: delimiter, encoding and quotes
-come from our own look at the bytes (`structure.py`), and DuckDB then reads with all of them given.
+Every column of a text file is text; Parquet keeps its types; a workbook and JSON become text in which typed numbers and
+dates bear a mark, so that only what somebody typed as text can be read two ways. Nothing is guessed by a reader: DuckDB
+gets delimiter, quotes and columns from our own look at the bytes. A workbook has one part a sheet, all else one part.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from nextmove.engine import literal, name
 from nextmove.errors import UserError
 from nextmove.ingest.casts import MACROS
+from nextmove.ingest.structure import Bad, whole_records
 
-MEMORY = "1500MB"
+MEMORY = "1200MB"
+CSV, EXCEL, PARQUET, JSON_LINES = "csv", "excel", "parquet", "json lines"
+SUFFIXES = {
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".txt": CSV,
+    ".xlsx": EXCEL,
+    ".xlsm": EXCEL,
+    ".xlsb": EXCEL,
+    ".xls": EXCEL,
+    ".ods": EXCEL,
+    ".parquet": PARQUET,
+    ".jsonl": JSON_LINES,
+    ".ndjson": JSON_LINES,
+}
+
+
+@dataclass
+class Opened:
+    """How SQL reads the file, and what was found before SQL could."""
+
+    relation: str
+    parts: list[str] = field(default_factory=lambda: [""])
+    notes: dict[str, str] = field(default_factory=dict)
+    lines: pa.Array | None = None  # the line of each record, where it is not its number + 1
+    bad: list[tuple[int, Bad]] = field(default_factory=list)  # part, record
+    records: int | None = None
+    numbered: bool = False  # the relation has `_row` itself
 
 
 class Source:
@@ -27,15 +58,14 @@ class Source:
             self.connection.execute(f"set {setting}")
         for macro in MACROS:
             self.connection.execute(macro)
+        self.opened = Opened("")
 
     def open(self, path: str, scratch: str, options: dict[str, Any]) -> dict[str, Any]:
-        """Columns with their types, the number of records, and what had to be assumed."""
+        """Columns with their types, parts, notes, and how many records were set aside."""
         self.connection.execute(f"set temp_directory = {literal(scratch)}")
-        file = Path(path)
-        relation = _parquet(file) if file.suffix == ".parquet" else _csv(file)
-        self.connection.execute(f"create or replace view source as select *, row_number() over () as _row from {relation}")
-        described = self.connection.execute("describe source").fetchall()
-        return {"columns": [[row[0], row[1]] for row in described if row[0] != "_row"], "parts": [""]}
+        self.opened = _open(Path(path), Path(scratch), options)
+        columns = self._see()
+        return {"columns": columns, "parts": self.opened.parts, "notes": self.opened.notes, "bad": len(self.opened.bad)}
 
     def query(self, sql: str) -> list[list[Any]]:
         return [list(row) for row in self._run(sql).fetchall()]
@@ -44,31 +74,104 @@ class Source:
         """Write the select to Parquet and count its rows."""
         result = self._run(f"copy ({sql}) to {literal(path)} (format parquet, compression uncompressed)").fetchone()
         assert result
+        if self.opened.records is not None and len(self.opened.parts) == 1 and int(result[0]) != self.opened.records:
+            raise UserError(f"The file was read as {result[0]} records, but has {self.opened.records}.", hint="please report this file")
         return int(result[0])
+
+    def rejects(self, rows: str, part: int, path: str) -> int:
+        """Line, column, reason and raw text of every record that failed, in the order of the file."""
+        bad = [one for where, one in self.opened.bad if where == part]
+        self.connection.register("bad_records", pa.table(_bad_columns(bad), schema=_BAD))
+        line = "_row + 1"
+        if self.opened.lines is not None:
+            self.connection.register("lines_of", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines}))
+            line = "(select lines_of.line from lines_of where lines_of._row = rows_._row)"
+        return self.export_any(
+            f"""select * from (
+                select {line} as line, split_part(_problem, '|', 1) as "column", split_part(_problem, '|', 2) as reason, _raw as raw
+                from read_parquet({literal(rows)}) as rows_ where _problem is not null
+                union all select line, '' as "column", reason, raw from bad_records) as failed order by line""",
+            path,
+        )
+
+    def lines(self, path: str) -> bool:
+        """Write the line of each record, if it is not simply the record's number + 1."""
+        if self.opened.lines is None:
+            return False
+        self.connection.register("lines_to_write", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines}))
+        self.export_any("select * from lines_to_write", path)
+        return True
+
+    def export_any(self, sql: str, path: str) -> int:
+        result = self._run(f"copy ({sql}) to {literal(path)} (format parquet)").fetchone()
+        assert result
+        return int(result[0])
+
+    def _see(self) -> list[list[str]]:
+        numbered = "*" if self.opened.numbered else "*, row_number() over () as _row"
+        self._run(f"create or replace view source as select {numbered} from {self.opened.relation}")
+        described = self.connection.execute("describe source").fetchall()
+        return [[row[0], row[1]] for row in described if row[0] not in ("_row", "_part")]
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         try:
             return self.connection.execute(sql)
-        except duckdb.InvalidInputException as error:
-            raise UserError(f"The file cannot be read: {str(error).splitlines()[0]}") from None
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.ConversionException) as error:
+            raise UserError(f"The file cannot be read: {str(error).splitlines()[0].strip()}", hint="export it again") from None
 
 
-def _parquet(path: Path) -> str:
-    return f"read_parquet({literal(str(path))})"
+_BAD = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("raw", pa.string())])
 
 
-def _csv(path: Path) -> str:
-    import csv
+def _bad_columns(bad: list[Bad]) -> dict[str, list[Any]]:
+    return {"line": [one.line for one in bad], "reason": [one.reason for one in bad], "raw": [one.raw for one in bad]}
 
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
-    delimiter = max(",;\t|", key=head.count)
-    columns = next(csv.reader([head], delimiter=delimiter))
-    types = "{" + ", ".join(f"{literal(c)}: 'VARCHAR'" for c in columns) + "}"
-    return (
-        f"read_csv({literal(str(path))}, auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"',"
+
+def kind_of(path: Path) -> str | None:
+    """What kind of file this is, by its name; None where it is none that can be read."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes[-1:] == [".gz"]:
+        suffixes.pop()
+    return SUFFIXES.get(suffixes[-1]) if suffixes else None
+
+
+def _open(path: Path, scratch: Path, options: dict[str, Any]) -> Opened:
+    kind = kind_of(path)
+    with path.open("rb") as file:
+        magic = file.read(8)
+    if not magic:
+        raise UserError("This file is empty.", where=str(path), hint="export it again")
+    match kind:
+        case "parquet":
+            return _parquet(path, magic)
+        case "excel":
+            from nextmove.ingest.workbooks import read_workbook
+
+            return Opened(**read_workbook(path, scratch, options.get("sheet")))
+        case "json lines":
+            from nextmove.ingest.json_lines import read_json_lines
+
+            return Opened(**read_json_lines(path, scratch))
+        case _:
+            return _csv(path, scratch, options)
+
+
+def _parquet(path: Path, magic: bytes) -> Opened:
+    if not magic.startswith(b"PAR1"):
+        raise UserError("This is not a Parquet file, whatever its name says.", where=str(path), hint="export it again")
+    return Opened(f"read_parquet({literal(str(path))})")
+
+
+def _csv(path: Path, scratch: Path, options: dict[str, Any]) -> Opened:
+    text = whole_records(path, scratch, encoding=options.get("encoding"), delimiter=options.get("delimiter"))
+    types = "{" + ", ".join(f"{literal(column)}: 'VARCHAR'" for column in text.header) + "}"
+    relation = (
+        f"read_csv({literal(str(text.path))}, auto_detect = false, header = true, delim = {literal(text.delimiter)}, quote = '\"', escape = '\"',"
         f" columns = {types}, strict_mode = true, null_padding = false, nullstr = '', max_line_size = 2000000, buffer_size = 16000000)"
     )
+    notes = {"encoding": text.encoding} if text.encoding not in ("utf-8", "ascii", "utf-8-sig") else {}
+    lines = None if text.lines is None else pa.array(text.lines)
+    return Opened(relation, notes=notes, lines=lines, bad=[(0, one) for one in text.bad], records=text.records)
 
 
-__all__ = ["Source", "name"]
+__all__ = ["Opened", "Source", "kind_of", "name"]

@@ -1,0 +1,111 @@
+"""How a file writes its numbers and dates: told by the values, or asked; never guessed.
+
+A style *survives* if it reads every value that any style reads. Where two survivors read some value differently, the
+column alone does not tell (all of 03/04/2025; nothing but 1.234): then the other columns of the file decide, if they all
+agree, and else the reader is asked by an error that names the option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from nextmove.engine import literal, name
+from nextmove.errors import UserError
+from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES
+from nextmove.ingest.expressions import Role
+
+Ask = Callable[[str], list[list[object]]]
+
+STYLES: dict[Role, tuple[str, ...]] = {"number": NUMBER_STYLES, "date": DATE_STYLES}
+OPTION: dict[Role, str] = {"number": "--decimal", "date": "--dates"}
+
+
+class Ambiguous(UserError):
+    """A column that can be read two ways."""
+
+    def __init__(self, column: str, role: Role, styles: tuple[str, ...], example: str, *, where: str) -> None:
+        what = f"The {role}s of column {column!r} can be read in more than one way, as {example!r}."
+        super().__init__(what, where=where, hint=" or ".join(f"{OPTION[role]} {style}" for style in styles))
+        self.column = column
+        self.role = role
+        self.styles = styles
+        self.example = example
+
+
+@dataclass
+class Evidence:
+    """Styles that were told by values, per role: what one file of a program shows, its others may lean on."""
+
+    told: dict[Role, set[str]] = field(default_factory=lambda: {"number": set(), "date": set()})
+
+    def only(self, role: Role) -> str | None:
+        return next(iter(self.told[role])) if len(self.told[role]) == 1 else None
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    survivors: tuple[str, ...]
+    differ: bool
+    seen: bool
+    example: str
+
+
+def styles_of(ask: Ask, uses: Iterable[tuple[str, Role]], *, sample: int | None, known: Evidence, where: str) -> dict[tuple[str, Role], str]:
+    """The style of each column; `sample` looks at so many records only, and at all where these do not tell."""
+    found: dict[tuple[str, Role], str] = {}
+    open_: list[tuple[_Column, Role]] = []
+    if sample:
+        ask(f"create or replace temp table sampled as select * from source limit {sample}")
+    for column, role in sorted(set(uses)):
+        seen = _look(ask, column, role, sample)
+        if sample and (seen.differ or not seen.survivors):
+            seen = _look(ask, column, role, None)
+        if seen.differ or not seen.survivors:
+            open_.append((seen, role))
+            continue
+        found[column, role] = seen.survivors[0]
+        if seen.seen and len(seen.survivors) == 1:
+            known.told[role].add(seen.survivors[0])
+    for seen, role in open_:
+        found[seen.name, role] = _by_others(seen, role, known, where)
+    return found
+
+
+def _by_others(seen: _Column, role: Role, known: Evidence, where: str) -> str:
+    other = known.only(role)
+    if other in seen.survivors:
+        return other
+    raise Ambiguous(seen.name, role, seen.survivors or STYLES[role], seen.example, where=where)
+
+
+def _look(ask: Ask, column: str, role: Role, sample: int | None) -> _Column:
+    styles = STYLES[role]
+    macro = "nm_number_{}(v)" if role == "number" else "nm_moment_{}(v, 'UTC')"
+    readings = ", ".join(f"{macro.format(style)} as {style}" for style in styles)
+    any_ = "coalesce(" + ", ".join(f"cast({style} as varchar)" for style in styles) + ") is not null"
+    pairs = list(combinations(styles, 2))
+    unlike = [f"({a} is not null and {b} is not null and {a} <> {b})" for a, b in pairs]
+    relation = "sampled" if sample else "source"
+    counts = ", ".join([f"count({style})" for style in styles] + [f"count(*) filter (where {test})" for test in unlike])
+    examples = f"any_value(v) filter (where {' or '.join(unlike)}), any_value(v) filter (where {any_})"
+    row = ask(
+        f"""select count(*) filter (where {any_}), {counts}, {examples} from (
+            select v, {readings} from (select distinct cast({name(column)} as varchar) as v from {relation}) as once) as read_"""
+    )[0]
+    total, read, differ, example = row[0], row[1 : 1 + len(styles)], row[1 + len(styles) : -2], row[-2] or row[-1]
+    survivors = tuple(style for style, count in zip(styles, read, strict=True) if count == total)
+    clash = any(count for (a, b), count in zip(pairs, differ, strict=True) if a in survivors and b in survivors)
+    return _Column(column, survivors, clash, bool(total), str(example or "").lstrip("\x02"))
+
+
+def checked_style(role: Role, wanted: str | None) -> str | None:
+    """A style that the reader named."""
+    if wanted is not None and wanted not in STYLES[role]:
+        raise UserError(f"There is no way to write {role}s called {wanted!r}.", hint=" or ".join(f"{OPTION[role]} {style}" for style in STYLES[role]))
+    return wanted
+
+
+__all__ = ["Ambiguous", "Evidence", "checked_style", "literal", "styles_of"]
