@@ -75,7 +75,7 @@ class Actions(Section):
 
 class Editions(Section):
     keep_days: int = Field(14, ge=1, description="The last edition of each day is kept for so many days, of each month for ever.")
-    refit_days: int = Field(7, ge=1, description="Predictions are fitted anew after so many days; between, they score with the stored fit.")
+    refit_days: int = Field(7, ge=0, description="Predictions are fitted anew after so many days; between, they score with the stored fit.")
     memory_limit: str = Field("2GB", description="Memory that the database may take during a refresh; more spills to disk.")
 
 

@@ -54,6 +54,14 @@ class Touched:
     dimensions: frozenset[str]
     first_day: dt.date | None
 
+    @property
+    def since(self) -> dt.date | None:
+        """The first day whose numbers may differ now; None where any day's may, since attributes have no history."""
+        if self.dimensions or any(changed.undated for changed in self.move.changed.values() if changed.table not in DIMENSIONS):
+            return None
+        days = [self.first_day, *(changed.first_day for changed in self.move.changed.values())]
+        return min([day for day in days if day is not None] + [self.move.before + _ONE_DAY])
+
     def tables_behind(self, fact: Fact) -> set[str]:
         """Canonical tables that a fact is made of, through facts that are not stored."""
         behind = set(_CANONICAL.findall(fact.query))

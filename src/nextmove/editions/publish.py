@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -12,6 +13,7 @@ from nextmove import __version__
 from nextmove.actions.find import find_actions
 from nextmove.editions.asof import end_of
 from nextmove.editions.incremental import Move, bring_forward, find_touched
+from nextmove.editions.kpi_values import write_kpi_values
 from nextmove.editions.meta import Meta, write_meta
 from nextmove.editions.predicting import learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
@@ -20,7 +22,8 @@ from nextmove.editions.source import check_unchanged, show_source, state_of_ware
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
-from nextmove.facts import Fact, fingerprint, load_facts
+from nextmove.facts import Fact, fingerprint
+from nextmove.kpis import Catalogue, load_catalogue
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
 from nextmove.words import text
@@ -44,9 +47,13 @@ class Build:
 
     engine: DuckDBEngine
     settings: Settings
-    facts: dict[str, Fact]
+    catalogue: Catalogue
     as_of: dt.date
     steps: Steps
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        return self.catalogue.facts
 
     @property
     def end(self) -> dt.datetime:
@@ -57,21 +64,21 @@ class Build:
 def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: bool = False, tell: Tell = quiet) -> Published:
     """Build an edition of the numbers at the end of `as_of` and publish it; `now` (UTC) is only noted."""
     shelf, settings, started = Shelf(workspace.editions), workspace.settings, perf_counter()
-    warehouse, facts = workspace.data / "warehouse.duckdb", load_facts(workspace.root / "facts")
+    warehouse, catalogue = workspace.data / "warehouse.duckdb", load_catalogue(workspace)
     with shelf.alone():
         shelf.sweep()
         before, volume = look_back(shelf.current()), shelf.next(as_of)
         state = state_of_warehouse(warehouse, since=before.meta.warehouse_version if before else 0)
-        way = choose(before, state, definitions=definitions(settings, facts), as_of=as_of, full=full)
+        way = choose(before, state, definitions=definitions(settings, catalogue), as_of=as_of, full=full)
         tell(way.why)
         if way.move and before:
             shutil.copyfile(before.volume.path, shelf.building)
         with DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit) as engine:
-            build = Build(engine, settings, facts, as_of, Steps(tell))
+            build = Build(engine, settings, catalogue, as_of, Steps(tell))
             with warehouse_attached(engine, warehouse):
                 check_unchanged(engine, state)
-                take_rows(build, way.move)
-            draw_conclusions(build)
+                since = take_rows(build, way.move)
+            draw_conclusions(build, since)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
             write_meta(engine, meta)
@@ -81,10 +88,11 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
     return Published(volume.edition, as_of, way.move is not None, way.why, seconds)
 
 
-def take_rows(build: Build, move: Move | None) -> None:
-    """Everything that is read from the warehouse: tables and facts."""
+def take_rows(build: Build, move: Move | None) -> dt.date | None:
+    """Everything that is read from the warehouse: tables and facts. Returns the first day that may differ now; None for every day."""
     engine, settings = build.engine, build.settings
     show_source(engine, settings, as_of=build.as_of)
+    since = None
     if move is None:
         with build.steps.step("tables"):
             write_calendar(engine, settings)
@@ -93,11 +101,12 @@ def take_rows(build: Build, move: Move | None) -> None:
             show_facts(engine, settings, build.facts)
             materialise_facts(engine, settings, build.facts)
     else:
-        _take_what_changed(build, move)
+        since = _take_what_changed(build, move)
     engine.execute("detach source")
+    return since
 
 
-def _take_what_changed(build: Build, move: Move) -> None:
+def _take_what_changed(build: Build, move: Move) -> dt.date | None:
     engine, settings = build.engine, build.settings
     with build.steps.step("tables"):
         touched = find_touched(engine, build.facts, move)
@@ -108,21 +117,25 @@ def _take_what_changed(build: Build, move: Move) -> None:
     if anew:
         build.steps.tell(text("refresh.anew", facts=", ".join(anew)))
     engine.execute("detach delta")
+    return touched.since
 
 
-def draw_conclusions(build: Build) -> None:
-    """Everything that is made of the edition's own tables: predictions and actions."""
+def draw_conclusions(build: Build, since: dt.date | None) -> None:
+    """Everything that is made of the edition's own tables: KPI values, predictions and actions."""
     engine, settings, steps = build.engine, build.settings, build.steps
+    with steps.step("kpis"):
+        silence = write_kpi_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
     known = learnt_before(engine)
-    silence = predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
+    silence |= predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
     write_silence(engine, silence)
 
 
-def definitions(settings: Settings, facts: dict[str, Fact]) -> str:
+def definitions(settings: Settings, catalogue: Catalogue) -> str:
     """A fingerprint of all that decides a number apart from the data."""
-    parts = [__version__, fingerprint(settings, facts), settings.actions.model_dump_json()]
+    kpis = [f"{kpi.id} {dict(kpi.raw)}" for kpi in catalogue.kpis.values()]
+    parts = [__version__, fingerprint(settings, catalogue.facts), settings.actions.model_dump_json(), *kpis]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -138,7 +151,7 @@ def _meta(
         company=company.name,
         reporting_currency=company.reporting_currency,
         time_zone=company.time_zone,
-        definitions=definitions(build.settings, build.facts),
+        definitions=definitions(build.settings, build.catalogue),
         full_on=before.meta.full_on if way.move and before else build.as_of,
         way=way.why,
         seconds=round(seconds, 2),
