@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from nextmove.engine import Engine, literal
+from nextmove.engine import Engine, literal, name
 from nextmove.facts.catalogue import Fact, fill
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
@@ -21,7 +21,19 @@ def parameters(settings: Settings) -> dict[str, str]:
     values = {"reporting_currency": literal(settings.company.reporting_currency)}
     for key, value in settings.definitions.model_dump().items():
         values[key] = ", ".join(literal(item) for item in value) or "null" if isinstance(value, tuple) else literal(value)
+    values["persona_fit"] = _persona_fit(settings.persona)
     return values
+
+
+def _persona_fit(persona: Mapping[str, tuple[str, ...]]) -> str:
+    """The share of the persona's attributes that a row matches, as SQL; a missing attribute does not match."""
+    if not persona:
+        return "cast(null as double)"
+    matches = [
+        f"case when {name(attribute)} in ({', '.join(literal(value) for value in accepted) or 'null'}) then 1 else 0 end"
+        for attribute, accepted in persona.items()
+    ]
+    return f"cast({' + '.join(matches)} as double) / {len(matches)}"
 
 
 def prepare(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> None:
@@ -53,6 +65,6 @@ def prepared(engine: Engine) -> str | None:
 
 def fingerprint(settings: Settings, facts: Mapping[str, Fact]) -> str:
     """Equal for two states whose calendar and facts are the same."""
-    parts = [_VERSION, settings.company.model_dump_json(exclude={"as_of", "name"}), settings.definitions.model_dump_json()]
+    parts = [_VERSION, settings.company.model_dump_json(exclude={"as_of", "name"}), settings.definitions.model_dump_json(), repr(settings.persona)]
     parts += [fact.name + fact.text for fact in facts.values()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -151,7 +151,10 @@ def _check_against(kpi: Kpi, facts: Mapping[str, Fact], kpis: Mapping[str, Kpi])
         if measure.fact not in facts:
             raise UnknownName("fact", measure.fact, facts, where=kpi.place)
         columns = {column for name in (measure.fact, *measure.join) for column in facts[name].columns}
+        undated = measure.day if facts[measure.fact].per_period else None
         for text in measure.expressions():
+            if text == undated:
+                continue
             try:
                 parsed = sqlglot.parse_one(f"select {fill(text, {}, missing='null')}", dialect="duckdb")
             except SqlglotError:

@@ -56,6 +56,7 @@ def period_parameters(frame: Frame) -> dict[str, str]:
         "calendar": literal(frame.calendar),
         "grain": literal(frame.grain),
         "dimension": literal(frame.by[0] if len(frame.by) == 1 else ""),
+        "cuts": literal(" ".join(["", *frame.by, *(name for name, _ in frame.where), ""])),
     }
 
 
