@@ -86,18 +86,47 @@ class Edition:
 
 
 class Shelf:
-    """Where a workspace's current edition is found."""
+    """Where a workspace's current edition is found.
 
-    def __init__(self, workspace: Workspace) -> None:
+    With `warm`, a new edition is made ready beside the old one: its most asked numbers are asked before anybody waits for
+    them, and readers change over when it is done.
+    """
+
+    def __init__(self, workspace: Workspace, *, warm: Callable[[Edition], None] | None = None) -> None:
         self.workspace = workspace
+        self.warm = warm
         self._open: Edition | None = None
+        self._name = ""
+        self._preparing = ""
         self._lock = threading.Lock()
 
     def current(self) -> Edition:
-        if not (self.workspace.editions / "current").exists():
-            raise NoEdition("No numbers have been published yet.", where=str(self.workspace.root), hint="nextmove refresh")
-        published = current_edition(self.workspace)
+        name = self._published()
         with self._lock:
-            if self._open is None or self._open.published is not published:
-                self._open = Edition(published, self.workspace.settings)
-            return self._open
+            if self._open is not None and name in (self._name, self._preparing):
+                return self._open
+            if self._open is None or self.warm is None:
+                self._take(name)
+            if self.warm is not None:
+                self._preparing = name
+                threading.Thread(target=self._prepare, args=(name,), name="next-edition", daemon=True).start()
+            return cast("Edition", self._open)
+
+    def _published(self) -> str:
+        try:
+            return (self.workspace.editions / "current").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            raise NoEdition("No numbers have been published yet.", where=str(self.workspace.root), hint="nextmove refresh") from None
+
+    def _take(self, name: str) -> None:
+        self._open = Edition(current_edition(self.workspace), self.workspace.settings)
+        self._name = name
+
+    def _prepare(self, name: str) -> None:
+        edition = self._open if name == self._name else Edition(current_edition(self.workspace), self.workspace.settings)
+        try:
+            if edition is not None and self.warm is not None:
+                self.warm(edition)
+        finally:
+            with self._lock:
+                self._open, self._name, self._preparing = edition, name, ""

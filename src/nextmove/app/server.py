@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from nextmove.app.settings import configure
 from nextmove.workspace import Workspace
 
@@ -21,9 +23,24 @@ def serve(workspace: Workspace, *, host: str, port: int) -> None:
     prepare(workspace, hosts=_hosts(workspace, host))
     from django.core.asgi import get_asgi_application
 
+    from nextmove.app.visit import shelf
+    from nextmove.app.warming import warm
+
+    shelf().warm = warm
+    _open_early()
+
     proxied = workspace.settings.app.https
     application = get_asgi_application()
     uvicorn.run(application, host=host, port=port, log_level="warning", lifespan="off", proxy_headers=proxied, server_header=False)
+
+
+def _open_early() -> None:
+    """Open the edition before the first reader comes; a workspace without one is served all the same."""
+    from nextmove.app.visit import shelf
+    from nextmove.errors import UserError
+
+    with suppress(UserError):
+        shelf().current()
 
 
 def _hosts(workspace: Workspace, host: str) -> tuple[str, ...]:

@@ -63,13 +63,16 @@ def shelf() -> Shelf:
     return Shelf(settings.WORKSPACE)
 
 
+def visit_by(user: User, edition: Edition) -> Visit:
+    return Visit(user, edition, reach_of(user, edition))
+
+
 def visit_of(request: HttpRequest, page: str) -> Visit:
     """Who asks, and what they may see; a page that their role does not have is not there."""
     user = cast("User", request.user)
     if not user.kind.may_open(page):
         raise OutOfScope("There is no such page.")
-    edition = shelf().current()
-    return Visit(user, edition, reach_of(user, edition))
+    return visit_by(user, shelf().current())
 
 
 def page(name: str) -> Callable[[Callable[Concatenate[Visit, HttpRequest, P], Page | HttpResponseBase]], Callable[..., HttpResponseBase]]:
