@@ -1,0 +1,66 @@
+"""Every KPI against a query by hand: monthly, in total and cut by one dimension, on the reference company.
+
+The queries in `golden/` read the raw tables in their own way (`_prelude.sql`), not the product's facts or calendar.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nextmove.engine import DuckDBEngine
+from nextmove.kpis import Question, answer, load_catalogue
+
+GOLDEN = Path(__file__).parent / "golden"
+CATALOGUE = load_catalogue()
+THEMES = ("customers", "sales")
+KPIS = [kpi.id for kpi in CATALOGUE.kpis.values() if kpi.theme in THEMES]
+
+Values = dict[tuple[dt.date, str], float | None]
+
+
+@pytest.fixture(scope="module")
+def golden(reference: Any) -> Iterator[DuckDBEngine]:
+    reference.engine.execute((GOLDEN / "_prelude.sql").read_text(encoding="utf-8"))
+    yield reference.engine
+    reference.engine.execute("drop schema golden cascade")
+
+
+def test_every_kpi_has_a_golden_query() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.sql")} >= set(KPIS)
+
+
+@pytest.mark.parametrize("identifier", KPIS)
+def test_golden(identifier: str, golden: DuckDBEngine, reference: Any) -> None:
+    text = (GOLDEN / f"{identifier}.sql").read_text(encoding="utf-8")
+    dimension = text.splitlines()[0].removeprefix("-- by: ")
+    by_hand = golden.query(text).to_pylist()
+    for by in ((), (dimension,)):
+        expected = {
+            (row["period_start"], row["member"] or ""): _number(row["value"]) for row in by_hand if (row["member"] is None) == (not by)
+        }
+        question = Question(identifier, grain="month", by=by)
+        found = answer(reference.engine, question, reference.settings, as_of=reference.as_of, catalogue=CATALOGUE).to_pylist()
+        told = {(row["period_start"], row[dimension] if by else ""): _number(row["value"]) for row in found}
+        assert _different(told, expected) == {}
+
+
+def _number(value: Any) -> float | None:  # Any: a cell
+    return None if value is None else float(value)
+
+
+def _different(told: Values, expected: Values) -> dict[tuple[dt.date, str], tuple[object, object]]:
+    keys = told.keys() | expected.keys()
+    pairs = {key: (told.get(key, "no row"), expected.get(key, "no row")) for key in sorted(keys)}
+    return {key: pair for key, pair in pairs.items() if not _equal(*pair)}
+
+
+def _equal(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return one == other
