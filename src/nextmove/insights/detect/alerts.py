@@ -23,13 +23,13 @@ from nextmove.insights.detect.order import Numbers
 # Alerts a year that one series of pure noise gives, by strength: see tests/insights/test_detect.py::test_budget_is_kept
 LEAST_STRENGTH = ((2.6, 0.74), (2.85, 0.46), (3.1, 0.26), (3.4, 0.135), (3.7, 0.064), (4.0, 0.025))
 LOOKS = 2.0  # independent looks that the overlapping windows of one period amount to
-FREEDOM = 50.0  # a strength is divided by an estimate, so its tail is that of Student's t: fits the simulated rates above
 
 
 @dataclass(frozen=True)
 class Budget:
     false_discovery_rate: float = 0.10
     false_alerts_per_series_year: float = 0.3
+    freedom: float = 50.0  # a strength is divided by an estimate, so its tail is Student's: 50 fits the simulated rates of weeks
 
     @property
     def least_strength(self) -> float:
@@ -74,7 +74,7 @@ def alerts(strength: Numbers, windows: tuple[int, ...], *, steady: int, budget: 
 
 def _passing(signal: Numbers, known: NDArray[np.bool_], budget: Budget) -> NDArray[np.bool_]:
     """Series × periods that the budget lets through."""
-    chance = np.where(known, np.minimum(1.0, LOOKS * 2 * stdtr(FREEDOM, -np.abs(signal))), 1.0)
+    chance = np.where(known, np.minimum(1.0, LOOKS * 2 * stdtr(budget.freedom, -np.abs(signal))), 1.0)
     ordered = np.sort(np.where(known, chance, 2.0), axis=0)
     rank = np.arange(1, len(signal) + 1)[:, None] / np.maximum(known.sum(axis=0), 1)
     kept = ordered <= budget.false_discovery_rate * rank

@@ -32,6 +32,7 @@ class Grain:
     ramp_from: int
     minimum: int
     least: int
+    clip: float = 3.0  # deviations that one period may count
     borrowed: float = 40.0  # periods that the siblings' noise weighs in each series' own
 
 

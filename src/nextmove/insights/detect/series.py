@@ -28,8 +28,8 @@ USUALLY_EMPTY = 0.2  # of the periods: from here on an empty one is no departure
 class Series:
     """Values of many series; `families` says which are siblings (members of one dimension of one KPI).
 
-    `exposure` (working days of each period) makes a short month no story; `weights` (the denominators of a ratio) make a
-    ratio of few rows no story.
+    `exposure` (working days of each period, of all series or of each) makes a short month no story, `weights` (the
+    denominators of a ratio) make a ratio of few rows no story, `least` (3 for a count) makes 5 → 1 of something rare no story.
     """
 
     ids: tuple[str, ...]
@@ -39,6 +39,7 @@ class Series:
     additive: Sequence[bool] | None = None  # None: all are sums or counts
     exposure: Numbers | None = None
     weights: Numbers | None = None
+    least: Numbers | None = None  # of each series: what its offset is at least, in its own unit
     relative: Codes = field(init=False)  # 1 where the scale is logarithmic
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class Scale:
     offset: Numbers
 
     @classmethod
-    def of(cls, born: Numbers, relative: Codes, *, first: int) -> Scale:
+    def of(cls, born: Numbers, relative: Codes, *, first: int, least: Numbers | None = None) -> Scale:
         early = _first_values(born, first)
         positive = median(np.where(early > 0, early, np.nan))
         empty = (early == 0).sum(axis=1) / np.maximum(np.isfinite(early).sum(axis=1), 1)
@@ -94,7 +95,8 @@ class Scale:
         )
         usable = np.isfinite(unit) & (unit > 0)
         share = np.maximum(OFFSET, np.where(empty > USUALLY_EMPTY, empty, 0.0))
-        return cls(relative, np.where(usable, unit, np.nan), share)
+        unit = np.where(usable, unit, np.nan)
+        return cls(relative, unit, share if least is None else np.fmax(share, least / unit))
 
     def read(self, values: Numbers) -> Numbers:
         ratio = values / self.unit[:, None]

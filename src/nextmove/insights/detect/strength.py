@@ -1,7 +1,7 @@
 """How far the last periods are from what was expected, in units of how far such stretches have been off before.
 
-For each stretch of 3, 4, 6 and 8 weeks (1, 2 and 3 months) the surprises are averaged; one week alone never counts for
-more than three deviations, so a one-off giant order or a lost week is no change. Long stretches weigh their end more: a
+For each stretch of 3, 4, 6 and 8 weeks (2 and 3 months) the surprises are averaged; one week alone never counts for
+more than three deviations (a month four), so a one-off giant order or a lost week is no change. Long stretches weigh their end more: a
 slow slide shows there. Every stretch is measured by the mean square of the same series' earlier stretches of that length, drawn
 towards its siblings': a series that wanders by itself must wander further to be told.
 """
@@ -13,7 +13,6 @@ import numpy as np
 from nextmove.insights.detect.expectation import Expectation, Grain
 from nextmove.insights.detect.order import Codes, Numbers, group_median
 
-CLIP = 3.0  # deviations that one period may count
 BORROWED = 20.0  # independent stretches that the siblings' swings weigh in each series' own
 
 
@@ -37,14 +36,14 @@ def _departure(expectation: Expectation, width: int, grain: Grain, thin: Numbers
     for step in range(width):
         at = slice(step, periods - width + 1 + step)
         unit = noise if thin is None else noise * thin[:, at]
-        total += slope[step] * np.clip((flat[:, at] - level) / unit, -CLIP, CLIP)
+        total += slope[step] * np.clip((flat[:, at] - level) / unit, -grain.clip, grain.clip)
     result[:, width - 1 :] = total / width
     return result
 
 
 def _in_own_swings(swing: Numbers, families: Codes, width: int, grain: Grain) -> Numbers:
     """Each swing over the root mean square of the swings that ended before it began."""
-    bounded = np.minimum(np.nan_to_num(swing) ** 2, CLIP**2 / width)
+    bounded = np.minimum(np.nan_to_num(swing) ** 2, grain.clip**2 / width)
     finite = np.isfinite(swing)
     seen = _until(np.cumsum(finite, axis=1), width)
     square = _until(np.cumsum(np.where(finite, bounded, 0.0), axis=1), width) / np.maximum(seen, 1)

@@ -20,7 +20,7 @@ import numpy as np
 
 from nextmove.insights.detect.alerts import Alert, Budget, Patience, alerts
 from nextmove.insights.detect.expectation import Expectation, Grain, expect
-from nextmove.insights.detect.order import Numbers
+from nextmove.insights.detect.order import Numbers, median
 from nextmove.insights.detect.series import Scale, Series, from_table
 from nextmove.insights.detect.strength import strengths
 
@@ -44,8 +44,10 @@ WEEKLY = Watching(
     Patience(quiet=13, turn=6, shortest=4),
 )
 MONTHLY = Watching(
-    Grain(season=12, memory=12, short=6, smooth=1, windows=(1, 2, 3), ramp_from=3, minimum=14, least=5),
+    Grain(season=12, memory=12, short=6, smooth=1, windows=(2, 3), ramp_from=3, minimum=14, least=5, clip=4.0),
     Patience(quiet=6, turn=2, shortest=2),
+    Budget(freedom=20.0),  # three years of months are few: a strength is known far less well
+    steady=0,
 )
 
 
@@ -72,7 +74,7 @@ def watch(series: Series, watching: Watching = WEEKLY) -> list[Found]:
         return []
     grain = watching.grain
     values, unit = _comparable(series)
-    scale = Scale.of(values, series.relative, first=grain.minimum)
+    scale = Scale.of(values, series.relative, first=grain.minimum, least=series.least)
     expectation = expect(scale.read(values), series.families, grain)
     strength = strengths(expectation, series.families, grain, thin=_thinness(series))
     strength[:, ~_watched(values, watching)] = np.nan
@@ -89,13 +91,13 @@ def watch_rows(table: pa.Table, watching: Watching = WEEKLY) -> list[dict[str, s
 
 
 def _comparable(series: Series) -> tuple[Numbers, Numbers]:
-    """Values per usual working day, and the factor back; a period without a working day is not judged."""
+    """Values per usual number of working days, and the factor back; a period without a working day is not judged."""
     if series.exposure is None:
-        return series.born, np.ones(series.values.shape[1])
-    days = np.where(series.exposure > 0, series.exposure, np.nan)
-    factor = days / np.nanmedian(days)
-    additive = np.ones(len(series.ids), bool) if series.additive is None else np.asarray(series.additive, bool)
-    return np.where(additive[:, None], series.born / factor, series.born), np.where(np.isfinite(factor), factor, 1.0)
+        return series.born, np.ones_like(series.values)
+    days = np.broadcast_to(series.exposure, series.values.shape)
+    usual = median(np.where(days > 0, days, np.nan))
+    factor = np.where(days > 0, days / usual[:, None], np.nan)
+    return series.born / factor, np.where(np.isfinite(factor), factor, 1.0)
 
 
 def _thinness(series: Series) -> Numbers | None:
@@ -120,7 +122,7 @@ def _told(alert: Alert, series: Series, expectation: Expectation, scale: Scale, 
     start = t + 1 - alert.window
     level = expectation.level[row, start] + expectation.shared[row, start : t + 1] + expectation.seasonal[row, start : t + 1]
     noise = 2 * expectation.noise[row, start]
-    expected, low, high = (_back(level + shift, row, scale) * factor[start : t + 1] for shift in (0.0, -noise, noise))
+    expected, low, high = (_back(level + shift, row, scale) * factor[row, start : t + 1] for shift in (0.0, -noise, noise))
     seen = series.values[row, start : t + 1]
     closed = None if alert.closed is None else series.periods[alert.closed]
     return Found(

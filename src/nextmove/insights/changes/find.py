@@ -1,0 +1,149 @@
+"""From stored KPI values to alerts: gate, watch, floor, group, carry over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nextmove.engine import Engine
+from nextmove.insights.changes.causes import with_causes
+from nextmove.insights.changes.gate import Held, gate
+from nextmove.insights.changes.state import Told, carry_over, from_table, name_of, to_table
+from nextmove.insights.changes.stored import Stored, stored
+from nextmove.insights.detect import MONTHLY, WEEKLY, Watching, watch
+from nextmove.insights.detect.watch import Found
+from nextmove.kpis import Catalogue, Kpi
+from nextmove.settings import Settings
+
+ONE_DAY = dt.timedelta(days=1)
+GRAINS: tuple[tuple[str, Watching], ...] = (("week", WEEKLY), ("month", MONTHLY))
+FLOOR = 0.003  # of the company's net sales in a usual year: a change that moves less is not told
+CLEAR = 5.0  # the strength that a change without a price (a score, a number of products) must have
+NEARLY_ALL = 0.9  # of the company: such a member is the company
+WORTH = {
+    "units_sold": "units_sold", "orders": "orders", "cancelled_orders": "orders", "active_customers": "active_customers",
+    "new_customers": "active_customers", "reactivated_customers": "active_customers", "churned_customers": "active_customers",
+}  # fmt: skip
+REMEMBERED = dt.timedelta(days=400)  # closed alerts are kept for so long
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All alerts (open, and closed within a year), the largest first, and what the gate holds back."""
+
+    alerts: list[Told]
+    held: list[Held]
+
+
+def detect_changes(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, earlier: object = None) -> dict[str, str]:
+    """Write `main.alerts` and `main.alert_gate` of the edition that is being made; see the package."""
+    import pyarrow as pa
+
+    before = from_table(earlier) if isinstance(earlier, pa.Table) else told_before(engine)
+    changes = find_changes(engine, catalogue, settings, as_of=as_of, earlier=before)
+    engine.write("main.alerts", to_table(changes.alerts))
+    engine.write("main.alert_gate", _gate_table(changes.held))
+    return {}
+
+
+def find_changes(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, earlier: list[Told] | None = None) -> Changes:
+    """What changed, as known at the end of `as_of`."""
+    del settings  # the budget may become a setting; today it is the same for every company
+    held = gate(engine, as_of=as_of)
+    before = min([as_of + ONE_DAY, *(one.day for one in held)])
+    sales = _yearly_sales(engine)
+    found: list[Told] = []
+    for grain, watching in GRAINS:
+        series = stored(engine, catalogue, grain=grain, before=before)
+        if series:
+            found += _alerts(series, watching, catalogue, grain=grain, sales=sales, as_of=as_of)
+    found = [alert for alert in _once(found) if alert.closed_on is None or alert.closed_on >= as_of - REMEMBERED]
+    carried = carry_over(with_causes(engine, found, as_of=as_of), earlier or [], as_of=as_of)
+    return Changes(sorted(carried, key=lambda alert: (alert.closed_on is not None, -alert.at_stake)), held)
+
+
+def told_before(engine: Engine) -> list[Told]:
+    """The alerts that the engine's own `main.alerts` holds."""
+    there = engine.query("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'alerts'").num_rows
+    return from_table(engine.query("select * from main.alerts")) if there else []
+
+
+def _alerts(of: Stored, watching: Watching, catalogue: Catalogue, *, grain: str, sales: float, as_of: dt.date) -> list[Told]:
+    ends = dict(zip(of.series.periods, of.ends, strict=True))
+    usual = _usual(of)
+    whole = usual.get(("", ""), {}).get("net_sales", 0.0)
+    told = []
+    for found in watch(of.series, watching):
+        kpi, dimension, member = found.series_id.split("\t")
+        own = usual.get((dimension, member), {})
+        if dimension and own.get("net_sales", 0.0) > NEARLY_ALL * whole:
+            continue  # the company tells it
+        stake = _stake(found, catalogue.kpi(kpi), own)
+        if stake >= FLOOR * sales or (stake == 0 and found.strength >= CLEAR):
+            told.append(_told(found, ends, (kpi, grain, dimension, member), catalogue.kpi(kpi).entry.better == "higher", stake, as_of))
+    return told
+
+
+def _told(found: Found, ends: dict[dt.date, dt.date], of: tuple[str, str, str, str], higher: bool, stake: float, as_of: dt.date) -> Told:
+    kpi, grain, dimension, member = of
+    opened = ends[found.opened_on]
+    return Told(
+        alert_id=name_of(kpi, grain, dimension, member, opened), kpi=kpi, grain=grain, dimension=dimension, member=member,
+        direction=found.direction, good=(found.direction > 0) == higher, period_start=found.opened_on, opened_on=opened,
+        closed_on=ends[found.closed_on] if found.closed_on else None, closed_by="usual again" if found.closed_on else None,
+        first_told=as_of, strength=found.strength, periods=found.window, value=found.value, expected=found.expected,
+        low=found.low, high=found.high, difference=found.difference, at_stake=stake, cause="", cause_share=0.0, leads=True,
+    )  # fmt: skip
+
+
+def _stake(found: Found, kpi: Kpi, own: Mapping[str, float]) -> float:
+    """What the change is worth: money as it is, a share of what the member turns over, a count times sales for each."""
+    turnover = own.get("net_sales", 0.0)
+    if kpi.entry.unit == "money" and kpi.entry.measure is not None:
+        return abs(found.difference)
+    if kpi.entry.unit == "percent":
+        return abs(found.value - found.expected) * turnover * found.window
+    each = own.get(WORTH.get(kpi.id, ""), 0.0)
+    return abs(found.difference) * turnover / each if each > 0 else 0.0
+
+
+def _usual(of: Stored) -> dict[tuple[str, str], dict[str, float]]:
+    """What each member turns over, orders and so on in a usual period: the middle of the last 26."""
+    usual: dict[tuple[str, str], dict[str, float]] = {}
+    for row, (kpi, dimension, member) in enumerate(of.keys):
+        if kpi == "net_sales" or kpi in WORTH.values():
+            usual.setdefault((dimension, member), {})[kpi] = float(np.nanmedian(of.series.values[row, -26:]))
+    return usual
+
+
+def _yearly_sales(engine: Engine) -> float:
+    rows = engine.query(
+        "select cast(sum(value) as double) as total, count(*) as months from main.kpi_values "
+        "where kpi = 'net_sales' and grain = 'month' and calendar = 'gregorian' and dimension = '' and complete"
+    ).to_pylist()
+    total, months = rows[0]["total"], rows[0]["months"]
+    return float(total) / months * 12 if months else 0.0
+
+
+def _once(found: list[Told]) -> list[Told]:
+    """A month that says what its weeks said is left out."""
+    weekly = {(a.kpi, a.dimension, a.member, a.direction): a for a in found if a.grain == "week"}
+    near = dt.timedelta(days=75)
+
+    def said(alert: Told) -> bool:
+        week = weekly.get((alert.kpi, alert.dimension, alert.member, alert.direction))
+        return alert.grain == "month" and week is not None and abs(week.opened_on - alert.opened_on) <= near
+
+    return [alert for alert in found if not said(alert)]
+
+
+def _gate_table(held: list[Held]) -> object:
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [("table", pa.string()), ("reason", pa.string()), ("day", pa.date32()), ("rows", pa.int64()), ("usual", pa.float64())]
+    )
+    return pa.Table.from_pylist([vars(one) for one in held], schema=schema)

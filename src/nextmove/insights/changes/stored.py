@@ -1,0 +1,132 @@
+"""The stored KPI values as series: which are watched, on which scale, and with what they cannot be blamed for.
+
+Sums and counts are read per working day; ratios know their denominators; growth is not watched (what it is made of is),
+nor are shares over a year, which move once and stay so for a year. Incomplete and immature periods are left out, and those that the
+gate holds back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextmove.engine import Engine, literal, name
+from nextmove.insights.detect import Series
+from nextmove.kpis import Catalogue, Kpi
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_OWN_NAME = ("team", "region", "country", "channel", "segment", "industry", "category", "brand", "contact_method")
+COLUMNS = {"rep": "rep_id", "account": "account_id"} | {own: own for own in _OWN_NAME}  # of facts.sales
+LARGEST = 200  # members of a dimension: the others are too small to be told
+RARE = 3.0  # a count of a few is read with this much added, so that chance does not look like a change
+Key = tuple[str, str, str]  # kpi, dimension, member
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Series of one grain with their keys, in the order of the series."""
+
+    keys: tuple[Key, ...]
+    series: Series
+    ends: tuple[dt.date, ...]
+
+
+def stored(engine: Engine, catalogue: Catalogue, *, grain: str, before: dt.date) -> Stored | None:
+    """All watched series of `grain` over periods that ended by `before`; None where there are none."""
+    kpis = [kpi.id for kpi in catalogue.kpis.values() if watchable(kpi)]
+    rows = engine.query(
+        f"select v.kpi, v.dimension, v.member, v.period_start, v.period_end, cast(v.value as double) as value, "
+        f"cast(v.denominator as double) as denominator from main.kpi_values as v where v.grain = {literal(grain)} "
+        f"and v.calendar = 'gregorian' and v.complete and not v.immature and v.period_end <= {literal(before)} "
+        f"and v.kpi in ({', '.join(map(literal, kpis))}) order by v.period_start"
+    )
+    if grain == "week":
+        rows = _with_sales(engine, rows, before)
+    if rows.num_rows == 0:
+        return None
+    names = np.stack([rows[c].to_numpy(zero_copy_only=False).astype(str) for c in ("kpi", "dimension", "member")])
+    keys, row = _numbered(names)
+    starts, column = np.unique(rows["period_start"].to_numpy(), return_inverse=True)
+    ends = dict(zip(rows["period_start"].to_pylist(), rows["period_end"].to_pylist(), strict=True))
+    periods: list[dt.date] = starts.astype("datetime64[D]").tolist()
+    additive = np.array([adds_up(catalogue.kpi(kpi)) for kpi, _, _ in keys])
+    values = np.where(additive[:, None], 0.0, np.full((len(keys), len(periods)), np.nan))
+    values[row, column] = rows["value"].to_numpy()
+    weights = np.ones_like(values)
+    weights[row, column] = np.nan_to_num(rows["denominator"].to_numpy(), nan=1.0)
+    flows = np.array([not catalogue.kpi(kpi).entry.as_of for kpi, _, _ in keys]) & additive
+    days = working_days(engine, periods, [ends[start] for start in periods])
+    series = Series(
+        tuple("\t".join(key) for key in keys),
+        tuple(periods),
+        values,
+        _families(keys),
+        additive=additive.tolist(),
+        exposure=np.where(flows[:, None], days, 1.0),
+        weights=np.where(additive[:, None], 1.0, np.maximum(weights, 0.0)),
+        least=np.array([RARE if catalogue.kpi(kpi).entry.unit == "count" else 0.0 for kpi, _, _ in keys]),
+    )
+    return Stored(keys, series, tuple(ends[start] for start in periods))
+
+
+def _with_sales(engine: Engine, rows: pa.Table, before: dt.date) -> pa.Table:
+    """Weekly net sales of the members for which only months are stored, and of the largest customers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = set(rows.filter(pc.equal(rows["kpi"], "net_sales"))["dimension"].unique().to_pylist())
+    there = set(engine.query("select * from facts.sales limit 0").column_names)
+    more = [
+        engine.query(_weekly_sales(dimension, column, before)).cast(rows.schema)
+        for dimension, column in COLUMNS.items()
+        if dimension not in known and column in there
+    ]
+    return pa.concat_tables([rows, *more]).sort_by("period_start")
+
+
+def _weekly_sales(dimension: str, column: str, before: dt.date) -> str:
+    """SQL: net sales a week of each member; of customers only those that sell most."""
+    column = name(column)
+    largest = f"(select {column} from facts.sales group by {column} order by sum(net) desc limit {LARGEST})"
+    return (
+        f"select 'net_sales' as kpi, {literal(dimension)} as dimension, coalesce(f.{column}, '(unknown)') as member, "
+        f"c.week_start as period_start, c.week_end as period_end, cast(sum(f.net) as double) as value, cast(null as double) as denominator "
+        f"from facts.sales as f join main.calendar as c on c.day = f.day "
+        f"where c.week_end <= {literal(before)} and f.{column} in {largest} group by 2, 3, 4, 5"
+    )
+
+
+def watchable(kpi: Kpi) -> bool:
+    return kpi.entry.growth is None and kpi.entry.retained is None and kpi.entry.better is not None
+
+
+def adds_up(kpi: Kpi) -> bool:
+    """Whether a period without rows is 0, not empty."""
+    measure = kpi.entry.measure
+    return measure is not None and measure.adds_up
+
+
+def working_days(engine: Engine, starts: list[dt.date], ends: list[dt.date]) -> NDArray[np.float64]:
+    one = dt.timedelta(days=1)
+    span = f"day >= {literal(starts[0] - one)} and day < {literal(ends[-1])}"
+    rows = engine.query(f"select day, working_day_no from main.calendar where {span}")
+    so_far = dict(zip(rows["day"].to_pylist(), rows["working_day_no"].to_pylist(), strict=True))
+    return np.array([so_far[end - one] - so_far[start - one] for start, end in zip(starts, ends, strict=True)], dtype=float)
+
+
+def _numbered(names: NDArray[np.str_]) -> tuple[tuple[Key, ...], NDArray[np.int64]]:
+    joined = np.char.add(np.char.add(np.char.add(names[0], "\t"), np.char.add(names[1], "\t")), names[2])
+    unique, row = np.unique(joined, return_inverse=True)
+    keys = [text.split("\t") for text in unique.tolist()]
+    return tuple((kpi, dimension, member) for kpi, dimension, member in keys), row.astype(np.int64)
+
+
+def _families(keys: tuple[Key, ...]) -> NDArray[np.int64]:
+    names = np.array([f"{kpi}\t{dimension}" for kpi, dimension, _ in keys])
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)
