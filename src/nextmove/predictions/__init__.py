@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from nextmove.errors import UnknownName
 from nextmove.predictions.contract import Fitted, Learnt, Prediction
+from nextmove.predictions.cross_sell import CrossSell
 from nextmove.predictions.customers import Customers
+from nextmove.predictions.items import Items
+from nextmove.predictions.reorder import Reorder
 
-TASKS: tuple[type[Prediction], ...] = (Customers,)
+TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder)
 
 __all__ = ["TASKS", "Fitted", "Learnt", "Prediction", "task_called"]
 

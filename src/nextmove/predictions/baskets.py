@@ -1,0 +1,180 @@
+"""What each customer bought of each product, on which days: the ground of every prediction about products.
+
+One set-based query brings one row a customer, product and purchase day; ids become whole numbers in the order of their text, rows are
+sorted, and the state of all (customer, product) pairs at any past day is then cut from these columns without another query. A *pair* is a
+customer and a product that it has bought at least once; pairs are numbered in the order of `key`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nextmove.engine import Engine, literal
+from nextmove.predictions.contract import sales_until
+
+Numbers = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+# Gross profit where the line has a cost, else its net sales: what the company would miss.
+_BASKETS = """
+select account_id, product_id, day, cast(sum(quantity) as double) as quantity, cast(sum(net) as double) as net,
+       cast(sum(case when cost is null then net else net - cost end) as double) as profit
+from {sales} as sales
+where is_purchase and product_id is not null
+group by account_id, product_id, day
+"""
+_RETURNED = "select distinct account_id, product_id from {sales} as sales where status = 'returned' and day > {since}"
+_PRODUCTS = "select product_id, name, category, discontinued_on from main.products where product_id is not null"
+
+
+@dataclass(frozen=True)
+class Baskets:
+    """Rows sorted by customer, product and day. `account` and `product` index `accounts` and `products`; days count from 1970."""
+
+    accounts: pa.Array
+    products: pa.Array
+    account: Counts
+    product: Counts
+    day: Counts
+    quantity: Numbers
+    net: Numbers
+    profit: Numbers
+
+    @cached_property
+    def key(self) -> Counts:
+        return self.account * len(self.products) + self.product
+
+    @cached_property
+    def starts(self) -> Counts:
+        """Where each pair's rows begin; one more at the end."""
+        return run_starts(self.key)
+
+    @cached_property
+    def pairs(self) -> Counts:
+        """The key of each pair, ascending."""
+        return self.key[self.starts[:-1]]
+
+    @cached_property
+    def visits(self) -> Counts:
+        """Each customer's different purchase days, as account × 2¹⁶ + day, ascending."""
+        return np.unique((self.account << 16) + self.day)
+
+    @cached_property
+    def first_day(self) -> int:
+        return int(self.day.min()) if len(self.day) else 0
+
+    def where(self, chosen: Flags) -> Baskets:
+        columns = {c: getattr(self, c)[chosen] for c in ("account", "product", "day", "quantity", "net", "profit")}
+        return replace(self, **columns)
+
+    def until(self, day: int) -> Baskets:
+        """The rows known at the end of `day`."""
+        return self.where(self.day <= day)
+
+    def of_accounts(self, accounts: Flags) -> Baskets:
+        return self.where(accounts[self.account])
+
+    def between(self, after: int, until: int) -> Counts:
+        """The keys of the pairs bought in (after, until], ascending."""
+        return np.unique(self.key[(self.day > after) & (self.day <= until)])
+
+
+@dataclass(frozen=True)
+class Assortment:
+    """What is known of the products of `Baskets`, in the same order."""
+
+    names: list[str]
+    category: Counts  # −1 where unknown
+    discontinued: Flags  # by the product table, by the day asked for
+
+
+def day_number(day: dt.date) -> int:
+    """Days since 1970."""
+    return (day - dt.date(1970, 1, 1)).days
+
+
+def load_baskets(engine: Engine, as_of: dt.date) -> Baskets:
+    """All that is known at the end of `as_of`."""
+    rows = engine.query(_BASKETS.format(sales=sales_until(as_of)))
+    accounts, account = _numbered(rows["account_id"])
+    products, product = _numbered(rows["product_id"])
+    day = rows["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    order = np.argsort(((account * max(1, len(products)) + product) << 16) + day)  # keys are unique: no ties
+    values = [rows[c].to_numpy()[order] for c in ("quantity", "net", "profit")]
+    return Baskets(accounts, products, account[order], product[order], day[order], *values)
+
+
+def returned_pairs(engine: Engine, baskets: Baskets, as_of: dt.date, *, within_days: int = 365) -> Counts:
+    """The keys of what customers sent back lately, ascending."""
+    since = literal(as_of - dt.timedelta(days=within_days))
+    rows = engine.query(_RETURNED.format(sales=sales_until(as_of), since=since))
+    account, product = _codes(rows["account_id"], baskets.accounts), _codes(rows["product_id"], baskets.products)
+    known = (account >= 0) & (product >= 0)
+    return np.unique(account[known] * len(baskets.products) + product[known])
+
+
+def load_assortment(engine: Engine, baskets: Baskets, as_of: dt.date) -> Assortment:
+    """Names, categories and ends of the products that were ever bought."""
+    rows = engine.query(_PRODUCTS)
+    place = _codes(rows["product_id"], baskets.products)
+    known = place >= 0
+    names, category = list(baskets.products.to_pylist()), np.full(len(baskets.products), -1)
+    discontinued = np.zeros(len(names), bool)
+    ended = pc.fill_null(pc.less_equal(rows["discontinued_on"], pa.scalar(as_of)), False).to_numpy()
+    discontinued[place[known]] = ended[known]
+    groups = pc.unique(rows["category"]).drop_null()
+    category[place[known]] = _codes(rows["category"], groups.take(pc.sort_indices(groups)))[known]
+    for at, name in zip(place[known].tolist(), rows["name"].filter(pa.array(known)).to_pylist(), strict=True):
+        names[at] = name or names[at]
+    return Assortment(names, category, discontinued)
+
+
+def run_starts(sorted_codes: Counts) -> Counts:
+    """Where each run of equal codes begins; one more at the end."""
+    if not len(sorted_codes):
+        return np.zeros(1, np.int64)
+    return np.concatenate([[0], np.flatnonzero(np.diff(sorted_codes)) + 1, [len(sorted_codes)]])
+
+
+def holds(sorted_keys: Counts, wanted: Counts) -> Flags:
+    """Which of `wanted` stand in `sorted_keys`."""
+    if not len(sorted_keys):
+        return np.zeros(len(wanted), bool)
+    at = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1)
+    found: Flags = sorted_keys[at] == wanted
+    return found
+
+
+def sample_accounts(baskets: Baskets, most: int) -> Flags:
+    """At most about `most` customers, the same on every machine: those whose id's digest is small."""
+    import hashlib
+
+    share = most / max(1, len(baskets.accounts))
+    if share >= 1:
+        return np.ones(len(baskets.accounts), bool)
+    limit = int(share * 2**32)
+    return np.array([int(hashlib.md5(a.encode(), usedforsecurity=False).hexdigest()[:8], 16) < limit for a in baskets.accounts.to_pylist()])
+
+
+def _numbered(ids: pa.ChunkedArray) -> tuple[pa.Array, Counts]:
+    """The different ids in the order of their text, and each row's place among them."""
+    different = pc.unique(ids)
+    ordered = different.take(pc.sort_indices(different))
+    return ordered, _codes(ids, ordered)
+
+
+def _codes(ids: pa.ChunkedArray, known: pa.Array) -> Counts:
+    """Each id's place in `known`, −1 where it has none."""
+    if not len(known):
+        return np.full(len(ids), -1)
+    found = pc.fill_null(pc.index_in(ids, value_set=known), -1)
+    places: Counts = found.to_numpy().astype(np.int64)
+    return places

@@ -1,0 +1,184 @@
+"""What goes into a customer's next order: which of the products it has bought before it will buy within the horizon, and how many.
+
+The score is the probability that the customer buys the product within the horizon. Personal frequency with more weight on late orders
+(the idea of TIFU-KNN, Hu et al. 2020, and UP-CF, Faggioli et al. 2020, which beat neural models of the next basket) stands among the
+features of the pair as `fresh` and `share_last…`; gradient boosted trees weigh it against the rhythm, the customer's pace and how the
+product fares with all others. Where that is no better than plain own frequency on the company's own last slice, own frequency is used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from nextmove.engine import Engine
+from nextmove.predictions import measures
+from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets, sample_accounts
+from nextmove.predictions.contract import Learnt, report, settings_of
+from nextmove.predictions.groups import Counts, Features, Flags, Numbers
+from nextmove.predictions.items import backtest_days, learnt_from
+from nextmove.predictions.pairs import PairState, pair_state, product_state
+from nextmove.predictions.sentences import evidence, told
+from nextmove.predictions.sisters import fate_of_products
+from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
+from nextmove.predictions.trees import Trees
+
+LEARNING_ACCOUNTS = 1500
+CANDIDATES = 40  # products of a customer that are scored, the freshest first; what is further back is bought in one case of a hundred
+
+
+@dataclass(frozen=True)
+class Reorder:
+    """Probability that a customer buys a product again within the horizon."""
+
+    task: ClassVar[str] = "reorder"
+    needs: ClassVar[tuple[str, ...]] = ("order_lines.account_id", "order_lines.product_id", "order_lines.net_amount")
+    minimum_history: ClassVar[str] = "predictions.reorder.minimum_history"
+    score_is_probability: ClassVar[bool] = True
+
+    horizon_days: int = 90
+    min_purchase_days: int = 2
+    active_days: int = 730
+    list_length: int = 30
+
+    def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedReorder:
+        baskets = load_baskets(engine, as_of)
+        learnt = learnt or self._learn(baskets, as_of)
+        return FittedReorder(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
+
+    def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
+        baskets = load_baskets(engine, as_of)
+        return report([row for day in backtest_days(baskets, as_of, self.horizon_days) for row in self._judged(baskets, day)])
+
+    def state(self, baskets: Baskets, day: int, *, accounts: Flags | None = None) -> PairState:
+        """The freshest pairs of each customer with enough purchase days."""
+        visits = np.bincount(baskets.visits >> 16, minlength=len(baskets.accounts))
+        asked = visits >= self.min_purchase_days if accounts is None else accounts & (visits >= self.min_purchase_days)
+
+        def keep(pairs: PairState) -> Flags:
+            own = pairs.features
+            return asked[pairs.account] & (own["rank"] < CANDIDATES) & (own["quiet"] <= self.active_days)
+
+        return pair_state(baskets, day, self.horizon_days, keep=keep)
+
+    def _learn(self, baskets: Baskets, as_of: dt.date) -> Learnt:
+        slices = list(past_slices(baskets, day_number(as_of), horizon=self.horizon_days))
+        parts = [self._labelled(part) for part in slices]
+        content: dict[str, object] = {"method": "rule"}
+        if sum(len(label) for _, label in parts) >= LEAST_ROWS and self._beats_rule(parts):
+            content = {"method": "model", "trees": learnt_from([(state.features, label) for state, label in parts]).as_json()}
+        return Learnt(self.task, as_of, settings_of(self), content)
+
+    def _labelled(self, part: Slice) -> tuple[PairState, Flags]:
+        """Pairs as they stood, and whether they were bought within the horizon."""
+        state = self.state(part.known, part.day, accounts=sample_accounts(part.known, LEARNING_ACCOUNTS))
+        return state, holds(part.bought(self.horizon_days), state.account * len(part.known.products) + state.product)
+
+    def _beats_rule(self, parts: list[tuple[PairState, Flags]]) -> bool:
+        apart = 1 + (self.horizon_days - 1) // 30
+        older = [(state.features, label) for state, label in (parts[apart:] or parts[1:])]
+        state, label = parts[0]
+        if sum(len(rows) for _, rows in older) < LEAST_ROWS:
+            return len(label) >= LEAST_ROWS
+        score = learnt_from(older, rounds=60).score(state.features)
+        model, rule = _list_quality(state, score, label), _list_quality(state, rule_score(state.features), label)
+        return model["ndcg_at_10"] > rule["ndcg_at_10"]
+
+    def _judged(self, baskets: Baskets, cutoff: dt.date) -> list[dict[str, object]]:
+        part = Slice(baskets.until(day_number(cutoff)), baskets, day_number(cutoff))
+        learnt = self._learn(part.known, cutoff)
+        state = self.state(part.known, part.day)
+        label = holds(part.bought(self.horizon_days), state.account * len(part.known.products) + state.product)
+        scores = {"rule": rule_score(state.features), "model": _score(learnt, state.features)}
+        subjects = len(np.unique(state.account[label]))
+        figures = {method: _list_quality(state, score, label) | {"brier": measures.brier(label, score)} for method, score in scores.items()}
+        figures["model"]["model_is_used"] = float(learnt.content["method"] == "model")
+        return [
+            {"cutoff": cutoff, "method": method, "measure": measure, "value": value, "subjects": subjects}
+            for method, values in figures.items()
+            for measure, value in values.items()
+        ]
+
+
+@dataclass(frozen=True)
+class FittedReorder:
+    settings: Reorder
+    as_of: dt.date
+    baskets: Baskets
+    assortment: Assortment
+    learnt: Learnt
+
+    def predict(self) -> pa.Table:
+        day, horizon = day_number(self.as_of), self.settings.horizon_days
+        state = self.settings.state(self.baskets, day)
+        goods = product_state(self.baskets, day, horizon)
+        fate = fate_of_products(self.baskets, self.assortment, goods, day)
+        state = state.where(~fate.gone[state.product])
+        score = _score(self.learnt, state.features)
+        near = _best(state.account, score, self.settings.list_length)
+        state, score = state.where(near), score[near]
+        own, size = state.features, len(score)
+        return pa.table(
+            {
+                "as_of": pa.array([self.as_of] * size, pa.date32()),
+                "horizon_days": pa.array(np.full(size, horizon)),
+                "account_id": self.baskets.accounts.take(pa.array(state.account)),
+                "product_id": self.baskets.products.take(pa.array(state.product)),
+                "score": score,
+                "days": _days_until_due(own),
+                "quantity": usual_quantity(own).round(2),
+                "value": (score * np.maximum(own["profit_per_day"], 0)).round(2),
+                "method": pa.array([self.learnt.content["method"]] * size, pa.string()),
+                **_reasons(own, pa.array(self.assortment.names, pa.string()).take(pa.array(state.product))),
+            }
+        )
+
+
+def rule_score(features: Features) -> Numbers:
+    """Own frequency: the share of the customer's purchase days on which it bought the product."""
+    return features["share_ever"]
+
+
+def _score(learnt: Learnt, features: Features) -> Numbers:
+    if learnt.content["method"] == "model" and len(features["n"]):
+        return Trees.from_json(learnt.content["trees"]).score(features)
+    return rule_score(features)
+
+
+def usual_quantity(own: Features) -> Numbers:
+    """Half the last quantity, half the usual one."""
+    return own["quantity"] * (1 + own["quantity_last"]) / 2
+
+
+def _days_until_due(own: Features) -> pa.Array:
+    """Days until the usual gap is over, 0 where it is; empty where the product was bought once."""
+    days = np.maximum(own["gap_median"] - own["quiet"], 0)
+    return pa.array(np.nan_to_num(days), mask=np.isnan(days))
+
+
+def _best(account: Counts, score: Numbers, length: int) -> Flags:
+    """The rows of each customer's `length` highest scores."""
+    order = np.lexsort((-score, account))
+    starts = np.searchsorted(account[order], account[order])
+    chosen = np.zeros(len(account), bool)
+    chosen[order[np.arange(len(account)) - starts < length]] = True
+    return chosen
+
+
+def _list_quality(state: PairState, score: Numbers, label: Flags) -> dict[str, float]:
+    wanted = np.bincount(state.account, label, minlength=int(state.account.max(initial=0)) + 1).astype(np.int64)
+    return measures.list_quality(state.account, score, label, wanted)
+
+
+def _reasons(own: Features, names: pa.Array) -> dict[str, pa.Array]:
+    values = {
+        "product": names,
+        "purchase_days": pa.array(own["n"].astype(np.int64)),
+        "share": pa.array(np.rint(100 * own["share_since_first"]).astype(np.int64)),
+        "quiet_days": pa.array(own["quiet"].astype(np.int64)),
+    }
+    return {"reason": told("predictions.reorder.reason", values), "evidence": evidence("predictions.reorder.reason", values)}
