@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from nextmove.engine import DuckDBEngine
@@ -17,6 +18,9 @@ from nextmove.facts import load_facts, prepare
 from nextmove.ingest.warehouse import create_tables
 from nextmove.settings import Settings
 from nextmove.tables import TABLES
+
+hypothesis.settings.register_profile("nextmove", deadline=None, derandomize=True)  # a busy machine is no failure
+hypothesis.settings.load_profile("nextmove")
 
 COMPANY = Path(__file__).parent / "company"
 AS_OF = dt.date(2024, 9, 17)

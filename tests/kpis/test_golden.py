@@ -40,6 +40,7 @@ def test_golden(identifier: str, golden: DuckDBEngine, reference: Any) -> None:
     text = (GOLDEN / f"{identifier}.sql").read_text(encoding="utf-8")
     dimension = text.splitlines()[0].removeprefix("-- by: ")
     by_hand = golden.query(text).to_pylist()
+    assert by_hand, "the reference company has nothing to say about it"
     for by in ((), (dimension,)):
         expected = {
             (row["period_start"], row["member"] or ""): _number(row["value"]) for row in by_hand if (row["member"] is None) == (not by)
