@@ -15,7 +15,7 @@ assigned as (
         case when holder.rep_id is null then owned.owner else holder.holder end as rep_id,
         coalesce(customer.contact_method, colleague.contact_method, {default_method}) as contact_method,
         -- Bits of a hash of the key alone: the same action is withheld in every refresh.
-        (cast(concat('0x', substr(md5(concat('control|', action_key)), 1, 8)) as bigint) / 4294967296.0) < {control_share} as withheld
+        (cast(concat('0x', substr(md5(concat(action_key, '|control')), 1, 8)) as bigint) / 4294967296.0) < {control_share} as withheld
     from owned
     left join acting.holders as holder on holder.rep_id = owned.owner
     left join acting.methods as customer on customer.account_id = owned.account_id

@@ -24,7 +24,7 @@ class SilentCustomer:
 
     patience: float = 1.5
     min_purchase_days: int = 4
-    min_probability: float = 0.3
+    min_probability: float = 0.1
     lost_after_days: int = 365
     horizon_days: int = 90
     effect: float = 0.15

@@ -12,9 +12,10 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from nextmove.editions.asof import BORN, LATER, as_of_select
-from nextmove.editions.tables import LEFT_BEHIND, materialise, read_from_edition
+from nextmove.editions.tables import LEFT_BEHIND, kept_facts, materialise, read_from_edition
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.facts.catalogue import Fact
 from nextmove.ingest.batches import Changed
@@ -54,6 +55,10 @@ class Touched:
     dimensions: frozenset[str]
     first_day: dt.date | None
 
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        return kept_facts(self.facts)
+
     @property
     def since(self) -> dt.date | None:
         """The first day whose numbers may differ now; None where any day's may, since attributes have no history."""
@@ -66,7 +71,7 @@ class Touched:
         """Canonical tables that a fact is made of, through facts that are not stored."""
         behind = set(_CANONICAL.findall(fact.query))
         for read in fact.reads:
-            if not self.facts[read].stored:
+            if read not in self.kept:
                 behind |= self.tables_behind(self.facts[read])
         return behind
 
@@ -74,7 +79,7 @@ class Touched:
         """Stored facts that a fact reads, also through facts that are not stored."""
         behind: set[str] = set()
         for read in fact.reads:
-            behind |= {read} if self.facts[read].stored else self.stored_behind(self.facts[read])
+            behind |= {read} if read in self.kept else self.stored_behind(self.facts[read])
         return behind
 
 
@@ -94,7 +99,7 @@ def _note_changed_ids(engine: DuckDBEngine, dimension: str, facts: Mapping[str, 
     """Ids whose row differs and that stand in stored facts; an id that is new altogether comes with its own lines."""
     key, columns = DIMENSIONS[dimension], ", ".join(name(column.name) for column in table(dimension).columns)
     old, new = f"select {columns} from main.{dimension}", f"select {columns} from source.main.{dimension}"
-    used = [f"select {key} from facts.{fact.name}" for fact in facts.values() if fact.stored and key in fact.columns]
+    used = [f"select {key} from facts.{each}" for each in sorted(kept_facts(facts)) if key in facts[each].columns]
     engine.execute(
         f"create table delta.{dimension} as select distinct {key} from"
         f" (({old} except {new}) union all ({new} except {old})) as differing"
@@ -126,7 +131,7 @@ def _note_days(engine: DuckDBEngine, source: str, move: Move) -> None:
 def note_rate_days(engine: DuckDBEngine, touched: Touched) -> None:
     """Days on which a rate of exchange differs now; call it before `daily_rates` is made anew."""
     rates = touched.facts.get("daily_rates")
-    if rates is None or not rates.stored or not touched.move.alters("exchange_rates"):
+    if rates is None or rates.name not in touched.kept or not touched.move.alters("exchange_rates"):
         return
     old, new = "select currency, day, rate from facts.daily_rates", "select currency, day, rate from source.facts.daily_rates"
     engine.execute(
@@ -143,7 +148,7 @@ def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) ->
     engine.execute("create table delta.accounts_met (account_id varchar)")
     altered, anew = set[str](), set[str]()
     for fact in touched.facts.values():
-        if not fact.stored:
+        if fact.name not in touched.kept:
             continue
         stored, behind = touched.stored_behind(fact), touched.tables_behind(fact)
         if not stored & altered and not any(touched.move.alters(each) for each in behind):

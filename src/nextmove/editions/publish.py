@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
+import pyarrow as pa
+
 from nextmove import __version__
 from nextmove.actions.find import find_actions
 from nextmove.editions.asof import end_of
 from nextmove.editions.incremental import Move, bring_forward, find_touched
-from nextmove.editions.kpi_values import write_kpi_values
 from nextmove.editions.meta import Meta, write_meta
 from nextmove.editions.predicting import learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
@@ -23,7 +24,9 @@ from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
 from nextmove.facts import Fact, fingerprint
+from nextmove.insights.changes import detect_changes
 from nextmove.kpis import Catalogue, load_catalogue
+from nextmove.kpis.batch import compute_values
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
 from nextmove.words import text
@@ -78,7 +81,7 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
             with warehouse_attached(engine, warehouse):
                 check_unchanged(engine, state)
                 since = take_rows(build, way.move)
-            draw_conclusions(build, since)
+            draw_conclusions(build, since, before.alerts if before else None)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
             write_meta(engine, meta)
@@ -120,15 +123,17 @@ def _take_what_changed(build: Build, move: Move) -> dt.date | None:
     return touched.since
 
 
-def draw_conclusions(build: Build, since: dt.date | None) -> None:
-    """Everything that is made of the edition's own tables: KPI values, predictions and actions."""
+def draw_conclusions(build: Build, since: dt.date | None, alerts: pa.Table | None) -> None:
+    """Everything that is made of the edition's own tables: KPI values, predictions, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
     with steps.step("kpis"):
-        silence = write_kpi_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
+        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
     known = learnt_before(engine)
-    silence |= predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
+    silence = predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
+    with steps.step("alerts"):
+        silence |= detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=alerts)
     write_silence(engine, silence)
 
 

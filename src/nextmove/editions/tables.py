@@ -49,11 +49,11 @@ def _show_copy(engine: DuckDBEngine, schema: str, table: str) -> None:
 def materialise_facts(engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact]) -> None:
     """Make each fact that is worth it a table of the edition; facts that read it read that table."""
     engine.execute("create schema if not exists facts")
-    values = parameters(settings)
+    values, kept, within = parameters(settings), kept_facts(facts), within_edition(facts)
     for fact in facts.values():
-        if fact.stored:
+        if fact.name in kept:
             materialise(engine, fact)
-        elif not fact.per_period and fact.name in within_edition(facts):
+        elif not fact.per_period and fact.name in within:
             engine.execute(f"create or replace view facts.{name(fact.name)} as {fill(fact.query, values)}")
 
 
@@ -69,6 +69,13 @@ def read_from_edition(engine: DuckDBEngine, facts: Iterable[Fact]) -> None:
     """From now on, facts over these facts read the edition's tables instead of computing them again."""
     for fact in facts:
         _show_copy(engine, "facts", fact.name)
+
+
+def kept_facts(facts: Mapping[str, Fact]) -> frozenset[str]:
+    """Facts that an edition holds as tables: those worth it, and those that others read in it and that cannot be made there."""
+    stored, within = {fact.name for fact in facts.values() if fact.stored}, within_edition(facts)
+    read = {each for fact in facts.values() if not fact.stored for each in fact.reads}
+    return frozenset(stored | {each for each in read if each not in within and not facts[each].per_period})
 
 
 def within_edition(facts: Mapping[str, Fact]) -> set[str]:

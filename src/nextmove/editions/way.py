@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
 from nextmove.editions.incremental import Move
 from nextmove.editions.meta import Meta, read_meta, verify
@@ -26,6 +27,7 @@ class Before:
     volume: Volume
     meta: Meta
     lines: int
+    alerts: pa.Table  # an alert is a state: it is carried from edition to edition
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def look_back(volume: Volume | None) -> Before | None:
         with DuckDBEngine(volume.path, read_only=True) as engine:
             verify(engine)
             lines = engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
-            return Before(volume, read_meta(engine), lines)
+            return Before(volume, read_meta(engine), lines, engine.query("select * from main.alerts"))
     except (duckdb.Error, UserError, KeyError):
         return None
 
