@@ -86,9 +86,8 @@ def _day(value: dt.date, year: bool, locale: str) -> str:
 def moment(value: dt.datetime | None) -> str:
     if value is None:
         return NOTHING
-    if words.language() == "fa":
-        return f"{jalali.told(value.date())}، {format_datetime(value, 'HH:mm', locale='fa')}"
-    return format_skeleton("yMMMdHm", value, locale=words.language())
+    hour = format_datetime(value, "HH:mm", locale=words.language())
+    return f"{jalali.told(value.date())}، {hour}" if words.language() == "fa" else f"{day(value.date())}, {hour}"
 
 
 def period(start: dt.date, grain: str, calendar: str = "gregorian") -> str:

@@ -72,8 +72,21 @@ def reveals_cost(kpi: Kpi) -> bool:
 
 
 def lacking(visit: Visit, kpi: Kpi) -> tuple[str, ...]:
-    """Columns that the KPI needs and nobody loaded."""
-    return visit.edition.kept(("lacking", kpi.id), lambda: tuple(missing(visit.edition.engine, catalogue(), kpi)))
+    """Columns that the KPI needs and nobody loaded; facts that an edition of an older version does not have."""
+
+    def ask() -> tuple[str, ...]:
+        facts = {f"facts.{name}" for name in _facts(kpi)}
+        return (*missing(visit.edition.engine, catalogue(), kpi), *sorted(facts - visit.edition.tables))
+
+    return visit.edition.kept(("lacking", kpi.id), ask)
+
+
+def _facts(kpi: Kpi) -> set[str]:
+    """The facts that go into a KPI, its own and those of the KPIs that it is made of."""
+    measures = kpi.entry.all_measures().values()
+    own = {name for measure in measures for name in (measure.fact, *measure.join)}
+    own |= {kpi.entry.retained.fact} if kpi.entry.retained else set()
+    return own.union(*(_facts(other) for other in others(catalogue(), kpi)))
 
 
 def values(visit: Visit, question: Question) -> list[Value]:

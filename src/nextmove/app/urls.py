@@ -14,7 +14,7 @@ urlpatterns = [
     path("sign-in", signin.SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(next_page="sign-in"), name="sign-out"),
     path("today", today.today, name="today"),
-    path("moves/<str:key>/<str:verb>", today.decide_view, name="move"),
+    path("moves/<slug:key>/<slug:verb>", today.decide_view, name="move"),
     path("scorecard", scorecard.scorecard, name="scorecard"),
     path("scorecard/people.csv", scorecard.scorecard_file, name="scorecard-file"),
     path("data", data.data, name="data"),

@@ -14,7 +14,6 @@ from nextmove.app.pages.kpis import kpis_page
 from nextmove.app.pages.scorecard import LEADING, PRIMARY, scorecard_page
 from nextmove.app.pages.today import today_page
 from nextmove.app.visit import Visit, visit_by
-from nextmove.errors import UserError
 
 MOST_PEOPLE = 100
 log = logging.getLogger(__name__)
@@ -43,5 +42,5 @@ def _pages(visit: Visit) -> None:
             scorecard_page(visit)
         for kpi in (LEADING, *PRIMARY[:1]):
             kpi_page(visit, kpi, {})
-    except UserError as error:
-        log.info("not warmed for %s: %s", visit.user, error.what)
+    except Exception:
+        log.exception("the pages of %s could not be made ready", visit.user)

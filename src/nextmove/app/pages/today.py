@@ -19,7 +19,7 @@ from nextmove.app.choices import OUTCOMES, REASONS, SNOOZE_DAYS
 from nextmove.app.moves import Move, action_within_reach, move_of, open_actions, put_away
 from nextmove.app.tiles import Tile, tiles
 from nextmove.app.visit import Visit, page
-from nextmove.errors import UserError
+from nextmove.errors import OutOfScope, UserError
 
 T = TypeVar("T")
 KPIS = ("net_sales", "gross_profit", "calls", "active_customers", "orders", "gross_margin", "average_order_value", "skus_per_customer")
@@ -120,8 +120,10 @@ def decide(visit: Visit, key: str, verb: str, *, days: int = 7, reason: str = ""
             journal.dismiss(key, reason=_one_of("reason", reason, REASONS), who=who, at=at, action=action.snapshot())
         case "done":
             journal.done(key, outcome=_one_of("outcome", outcome, OUTCOMES), who=who, at=at, action=action.snapshot())
-        case _:
+        case "undo":
             journal.undo(key, who=who, at=at)
+        case _:
+            raise OutOfScope("There is no such decision.")
 
 
 def _one_of(what: str, value: T, accepted: tuple[T, ...]) -> T:

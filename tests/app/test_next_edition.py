@@ -1,0 +1,75 @@
+"""Another edition is published: readers change over to it, and nobody waits for it to be made ready."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from nextmove.app.edition import Edition, NoEdition, Shelf
+from nextmove.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(company: Workspace, tmp_path: Path) -> Workspace:
+    shutil.copytree(company.root, tmp_path / "demo")
+    return Workspace.find(tmp_path / "demo")
+
+
+def _publish_another(workspace: Workspace) -> str:
+    """The same numbers under the next number, as a refresh would name them."""
+    pointer = workspace.editions / "current"
+    present = pointer.read_text(encoding="utf-8").strip()
+    following = present.replace(".0001.", ".0002.")
+    shutil.copyfile(workspace.editions / present, workspace.editions / following)
+    draft = workspace.editions / "current.new"
+    draft.write_text(following + "\n", encoding="utf-8")
+    draft.replace(pointer)
+    return following
+
+
+def test_the_next_request_reads_the_next_edition(workspace: Workspace) -> None:
+    shelf = Shelf(workspace)
+    first = shelf.current()
+    assert shelf.current() is first
+    following = _publish_another(workspace)
+    second = shelf.current()
+    assert second is not first
+    assert second.engine.path is not None and second.engine.path.name == following
+    assert first.rows("select 1 as one") == [{"one": 1}], "an answer under way finishes on the edition it began with"
+
+
+def test_readers_keep_the_old_edition_until_the_new_one_is_ready(workspace: Workspace) -> None:
+    ready, entered = threading.Event(), threading.Event()
+
+    def warm(edition: Edition) -> None:
+        entered.set()
+        assert ready.wait(20)
+
+    shelf = Shelf(workspace)
+    first = shelf.current()
+    shelf.warm = warm
+    _publish_another(workspace)
+    assert shelf.current() is first
+    assert entered.wait(20)
+    assert shelf.current() is first, "while it is made ready"
+    ready.set()
+    for thread in threading.enumerate():
+        if thread.name == "next-edition":
+            thread.join(20)
+    assert shelf.current() is not first
+
+
+def test_without_an_edition_there_is_a_sentence(workspace: Workspace) -> None:
+    (workspace.editions / "current").unlink()
+    with pytest.raises(NoEdition, match="No numbers have been published yet"):
+        Shelf(workspace).current()
+
+
+def test_what_was_asked_once_is_not_asked_again(workspace: Workspace) -> None:
+    edition, asked = Shelf(workspace).current(), []
+    for _ in range(3):
+        assert edition.kept("question", lambda: asked.append(1) or len(asked)) == 1
+    assert asked == [1]
