@@ -74,9 +74,10 @@ def _task(name: str, horizon: int | None) -> Prediction:
 
 @contextmanager
 def _warehouse(place: Workspace) -> Iterator[DuckDBEngine]:
-    from nextmove.engine import DuckDBEngine
+    from nextmove.company import open_prepared
+    from nextmove.kpis import load_catalogue
 
-    with DuckDBEngine(place.data / "warehouse.duckdb", read_only=True) as engine:
+    with open_prepared(place, load_catalogue(place)) as engine:
         yield engine
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from nextmove.errors import UnknownName
+from nextmove.predictions.clv import CustomerValue
 from nextmove.predictions.contract import Fitted, Learnt, Prediction
 from nextmove.predictions.cross_sell import CrossSell
 from nextmove.predictions.customers import Customers
 from nextmove.predictions.items import Items
+from nextmove.predictions.next_order import NextOrder
 from nextmove.predictions.reorder import Reorder
 
-TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder)
+TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder, NextOrder, CustomerValue)
 
 __all__ = ["TASKS", "Fitted", "Learnt", "Prediction", "task_called"]
 

@@ -54,7 +54,7 @@ class Learnt:
         except (ValueError, KeyError, TypeError):
             raise UserError("This file holds no stored fit.", where=str(path), hint="delete it; the next refresh learns anew") from None
 
-    def serves(self, task: Prediction, *, as_of: dt.date, for_days: int = 7) -> bool:
+    def serves(self, task: Prediction, *, as_of: dt.date, for_days: int = 366) -> bool:
         """Whether this fit may score `task` on `as_of`: same settings, learnt by then and not longer ago than `for_days`."""
         age = (as_of - self.learnt_on).days
         return self.task == task.task and dict(self.settings) == settings_of(task) and 0 <= age < for_days

@@ -38,13 +38,12 @@ class Customers:
 
     horizon_days: int = 90
     min_purchase_days: int = 3
-    refit_after_days: int = 7
 
     def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedCustomers:
         return self._fit(purchase_days(engine, as_of), as_of, learnt)
 
     def _fit(self, days: PurchaseDays, as_of: dt.date, learnt: Learnt | None = None) -> FittedCustomers:
-        if learnt is None or not learnt.serves(self, as_of=as_of, for_days=self.refit_after_days):
+        if learnt is None or not learnt.serves(self, as_of=as_of):
             waiting = learn_waiting(days, day_number(as_of), waits=(self.horizon_days,), min_purchase_days=self.min_purchase_days)
             learnt = Learnt(self.task, as_of, settings_of(self), waiting.plain())
         return FittedCustomers(self, as_of, days, learnt)

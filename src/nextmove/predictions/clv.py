@@ -1,0 +1,180 @@
+"""What each customer will bring: purchases, net sales and gross profit over a horizon, and over three years.
+
+*How often*: the repeat-buying model's expected purchases (MBG/NBD), corrected by the season (`season`). Their total is kept, their
+spread is not: each is weighed by the root of the probability that the customer buys at all, which takes from those that will hardly
+come and gives to those that will (mean absolute error on CDNOW 0.765 → 0.741, on a wholesaler 1.04 → 1.00 purchases, total unchanged).
+
+*How much*: times the customer's order size. Where there is enough past, the order of customers is half that of boosted trees that
+learnt net sales from the company's own slices (tweedie loss), at the total of the first; Spearman 0.633 → 0.64 on the wholesaler.
+
+*Profit* is net sales at the customer's own margin; where no line has a cost it is net sales. The interval is where four in five
+customers of this kind end, from the model's spread of purchases; the size of orders is taken as known. `historic_value` is the profit
+so far, apart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from nextmove.engine import Engine
+from nextmove.predictions.behaviour import behaviour
+from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
+from nextmove.predictions.learners import Trees
+from nextmove.predictions.order_size import order_size
+from nextmove.predictions.past import MOST_CUSTOMERS, past_states
+from nextmove.predictions.repeat_buying import RepeatBuying, fit_repeat_buying
+from nextmove.predictions.rhythm import Numbers, PurchaseDays, Summary, calendar_day, day_number, purchase_days
+from nextmove.predictions.season import season_ratios
+
+_YEAR = 365
+_LEAST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class CustomerValue:
+    """Expected purchases, net sales and gross profit of every customer."""
+
+    task: ClassVar[str] = "clv"
+    needs: ClassVar[tuple[str, ...]] = ("order_lines.account_id", "order_lines.ordered_at", "order_lines.net_amount")
+    minimum_history: ClassVar[str] = "predictions.clv.minimum_history"
+    score_is_probability: ClassVar[bool] = False
+
+    horizon_days: int = _YEAR
+    discount_rate: float = 0.10  # a year, of the value over three years
+
+    def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedValue:
+        return self._fit(purchase_days(engine, as_of), as_of, learnt)
+
+    def _fit(self, days: PurchaseDays, as_of: dt.date, learnt: Learnt | None = None) -> FittedValue:
+        if learnt is None or not learnt.serves(self, as_of=as_of):
+            learnt = Learnt(self.task, as_of, settings_of(self), self._learn(days, day_number(as_of)))
+        return FittedValue(self, as_of, days, learnt)
+
+    def _learn(self, days: PurchaseDays, on: int) -> dict[str, Any]:  # Any: JSON values
+        at = days.summary(on)
+        repeat = fit_repeat_buying(at.frequency, at.recency, at.T)
+        return {"repeat": repeat.plain(), "season": season_ratios(days, on, self.horizon_days), "trees": self._trees(days, on)}
+
+    def _trees(self, days: PurchaseDays, on: int) -> str | None:
+        """Boosted trees of the net sales in the weeks after past days; None where the past is too short."""
+        window, sample = int(np.clip(self.horizon_days // 4, 30, 90)), days.sample(MOST_CUSTOMERS)
+        states = past_states(sample, on, shortest=window, horizon=self._season_days, every=30)
+        if sum(len(state.waited) for state in states) < _LEAST_ROWS:
+            return None
+        matrix = np.vstack([state.known.matrix for state in states])
+        sales = np.concatenate([sample.sum_between("net", state.on, state.on + window, state.known.at.who) for state in states])
+        if (sales > 0).sum() < _LEAST_ROWS // 10:
+            return None
+        return Trees.learn(matrix, np.maximum(sales, 0), states[0].known.names, objective="tweedie").text
+
+    @property
+    def _season_days(self) -> int:
+        return min(self.horizon_days, 180)
+
+    def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
+        days = purchase_days(engine, as_of)
+        horizon = min(self.horizon_days, (day_number(as_of) - days.first_day) // 2)
+        cutoffs = past_cutoffs(calendar_day(days.first_day), as_of, horizon_days=max(horizon, 1), most=2)
+        short = CustomerValue(horizon_days=max(horizon, 1), discount_rate=self.discount_rate)
+        return report([row for cutoff in cutoffs for row in short._look_back(days, cutoff)])
+
+    def _look_back(self, days: PurchaseDays, cutoff: dt.date) -> list[dict[str, object]]:
+        """Beside the rule: next year is as last year was."""
+        from scipy.stats import spearmanr
+
+        on = day_number(cutoff)
+        at = days.summary(on)
+        rows = self._fit(days.until(on), cutoff).predict()
+        came = days.sum_between("net", on, on + self.horizon_days, at.who)
+        before = days.sum_between("net", on - self.horizon_days, on, at.who)
+        told = {"rule": before, "model": rows["revenue"].to_numpy()}
+        total, size = max(float(came.sum()), 1e-9), len(came)
+        figures = [
+            (m, "spearman_net_sales", float(spearmanr(said, came).statistic)) for m, said in told.items() if np.ptp(said) and np.ptp(came)
+        ]
+        figures += [(m, "bias_of_total", float(said.sum()) / total - 1) for m, said in told.items()]
+        figures += [(m, "mean_absolute_error_net_sales", float(np.abs(said - came).mean())) for m, said in told.items()]
+        return [{"cutoff": cutoff, "method": m, "measure": measure, "value": v, "subjects": size} for m, measure, v in figures]
+
+
+@dataclass(frozen=True)
+class FittedValue:
+    settings: CustomerValue
+    as_of: dt.date
+    days: PurchaseDays
+    learnt: Learnt
+
+    def predict(self) -> pa.Table:
+        on, horizon = day_number(self.as_of), self.settings.horizon_days
+        at = self.days.summary(on)
+        repeat = RepeatBuying.from_plain(self.learnt.content["repeat"])
+        evenly = self._evenly(at, repeat, horizon)
+        more_purchases, more_sales = self.learnt.content["season"]
+        revenue = self._ranked(more_sales * evenly * order_size(self.days, at, "net"), on)
+        margin = order_size(self.days, at, "profit") / np.maximum(order_size(self.days, at, "net"), 1e-9)
+        value = revenue * margin
+        low, high = (value * share for share in _interval(repeat, at, horizon))
+        three = value * _three_years(repeat, at, horizon, self.settings.discount_rate)
+        size = len(at.who)
+        return pa.table(
+            {
+                "as_of": pa.array([self.as_of] * size, pa.date32()),
+                "horizon_days": pa.array(np.full(size, horizon)),
+                "account_id": self.days.accounts.take(pa.array(at.who)),
+                "score": value.round(2),
+                "p_alive": repeat.p_alive(at.frequency, at.recency, at.T).round(6),
+                "purchases": (more_purchases * evenly).round(6),
+                "revenue": revenue.round(2),
+                "value": value.round(2),
+                "value_lo": np.minimum(low, high).round(2),
+                "value_hi": np.maximum(low, high).round(2),
+                "value_36_months": three.round(2),
+                "historic_value": self.days.sum_between("profit", self.days.first_day - 1, on, at.who).round(2),
+            }
+        )
+
+    def _evenly(self, at: Summary, repeat: RepeatBuying, horizon: int) -> Numbers:
+        """Purchases of the horizon if it were like any other part of the year."""
+        expected = repeat.expected(at.frequency, at.recency, at.T, within=horizon)
+        comes = 1 - repeat.p_none(at.frequency, at.recency, at.T, within=horizon)
+        weighed = expected * np.sqrt(np.clip(comes, 0, 1))
+        evenly: Numbers = weighed * (expected.sum() / max(float(weighed.sum()), 1e-9))
+        return evenly
+
+    def _ranked(self, revenue: Numbers, on: int) -> Numbers:
+        """The same total, its order half that of the trees where there are any."""
+        if self.learnt.content["trees"] is None:
+            return revenue
+        seen = np.exp(Trees(self.learnt.content["trees"]).raw(behaviour(self.days, on, self.settings._season_days).matrix))
+        both = np.sqrt(seen * revenue)
+        ranked: Numbers = both * (revenue.sum() / max(float(both.sum()), 1e-9))
+        return ranked
+
+
+def _interval(repeat: RepeatBuying, at: Summary, horizon: int) -> tuple[Numbers, Numbers]:
+    """The 10th and 90th percentile of a customer's purchases, as shares of the expected number (gone, or else a gamma-Poisson number)."""
+    from scipy.stats import nbinom
+
+    alive = repeat.p_alive(at.frequency, at.recency, at.T)
+    expected = np.maximum(repeat.expected(at.frequency, at.recency, at.T, within=horizon), 1e-12)
+    shape, mean = repeat.r + at.frequency, expected / np.maximum(alive, 1e-12)
+
+    def quantile(share: float) -> Numbers:
+        within = np.clip((share - (1 - alive)) / np.maximum(alive, 1e-12), 0, 1 - 1e-9)
+        return np.where(within > 0, nbinom.ppf(within, shape, shape / (shape + mean)), 0.0)
+
+    return quantile(0.1) / expected, quantile(0.9) / expected
+
+
+def _three_years(repeat: RepeatBuying, at: Summary, horizon: int, discount_rate: float) -> Numbers:
+    """Discounted purchases of three years ÷ those of the horizon."""
+    ends = [repeat.expected(at.frequency, at.recency, at.T, within=_YEAR * year) for year in (1, 2, 3)]
+    worth = [(1 + discount_rate) ** -(year + 0.5) for year in range(3)]
+    total = worth[0] * ends[0] + worth[1] * (ends[1] - ends[0]) + worth[2] * (ends[2] - ends[1])
+    ratio: Numbers = total / np.maximum(repeat.expected(at.frequency, at.recency, at.T, within=horizon), 1e-12)
+    return ratio
