@@ -22,7 +22,7 @@ def test_solar_hijri_days_are_the_official_ones(day: dt.date) -> None:
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("en", "€1,234"), ("pl", "1234\xa0€"), ("he", "\u200f1,234\xa0\u200f€"), ("fa", "\u200e€۱٬۲۳۴")],
+    [("en", "€1,234"), ("pl", "1\xa0234\xa0€"), ("he", "\u200f1,234\xa0\u200f€"), ("fa", "\u200e€\xa0۱٬۲۳۴")],
 )
 def test_money_is_written_as_the_language_does(language: str, expected: str) -> None:
     with words.speaking(language):

@@ -29,6 +29,11 @@ _KEPT = 10_000  # the same numbers come again and again
 _DIGITS = "default"  # the digits that the language itself uses
 
 
+def _in_own_digits(told: str, locale: str) -> str:
+    """Babel writes a language's signs but not its digits."""
+    return told.translate(jalali.DIGITS) if locale == "fa" else told
+
+
 def money(value: Number | None, currency: str, *, short: bool = False) -> str:
     return NOTHING if value is None else _money(value, currency, short, words.language())
 
@@ -37,9 +42,11 @@ def money(value: Number | None, currency: str, *, short: bool = False) -> str:
 def _money(value: Number, currency: str, short: bool, locale: str) -> str:
     if short and abs(value) >= 10_000:
         digits = 0 if 100_000 <= abs(value) < 1_000_000 else 1
-        return format_compact_currency(value, currency, fraction_digits=digits, locale=locale, numbering_system=_DIGITS)
+        told = format_compact_currency(value, currency, fraction_digits=digits, locale=locale, numbering_system=_DIGITS)
+        return _in_own_digits(told, locale)
     pattern = _money_pattern(locale, cents=abs(value) < 100 and value != int(value))
-    return format_currency(value, currency, format=pattern, currency_digits=False, locale=locale, numbering_system=_DIGITS)
+    told = format_currency(value, currency, format=pattern, currency_digits=False, locale=locale, numbering_system=_DIGITS)
+    return _in_own_digits(told, locale)
 
 
 def _money_pattern(locale: str, *, cents: bool) -> str:
@@ -54,9 +61,9 @@ def number(value: Number | None, *, digits: int = 0, short: bool = False) -> str
 @lru_cache(maxsize=_KEPT)
 def _number(value: Number, digits: int, short: bool, locale: str) -> str:
     if short and abs(value) >= 10_000:
-        return format_compact_decimal(value, fraction_digits=1, locale=locale, numbering_system=_DIGITS)
+        return _in_own_digits(format_compact_decimal(value, fraction_digits=1, locale=locale, numbering_system=_DIGITS), locale)
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=locale, numbering_system=_DIGITS)
+    return _in_own_digits(format_decimal(value, format=pattern, locale=locale, numbering_system=_DIGITS), locale)
 
 
 def percent(value: Number | None, *, digits: int = 1, signed: bool = False) -> str:
@@ -67,7 +74,7 @@ def percent(value: Number | None, *, digits: int = 1, signed: bool = False) -> s
 def _percent(value: Number, digits: int, signed: bool, locale: str) -> str:
     own = Locale.parse(locale).percent_formats[None].pattern  # the language's own place for the sign
     pattern = own.replace("#,##0", "#,##0" + ("." + "0" * digits if digits else ""))
-    told = format_percent(value, format=pattern, locale=locale, numbering_system=_DIGITS)
+    told = _in_own_digits(format_percent(value, format=pattern, locale=locale, numbering_system=_DIGITS), locale)
     return f"+{told}" if signed and round(float(value), digits + 2) > 0 else told
 
 
@@ -86,8 +93,8 @@ def _day(value: dt.date, year: bool, locale: str) -> str:
 def moment(value: dt.datetime | None) -> str:
     if value is None:
         return NOTHING
-    hour = format_datetime(value, "HH:mm", locale=words.language())
-    return f"{jalali.told(value.date())}، {hour}" if words.language() == "fa" else f"{day(value.date())}, {hour}"
+    hour = _in_own_digits(format_datetime(value, "HH:mm", locale=words.language()), words.language())
+    return f"{day(value.date())}، {hour}" if words.language() == "fa" else f"{day(value.date())}, {hour}"
 
 
 def period(start: dt.date, grain: str, calendar: str = "gregorian") -> str:
@@ -96,11 +103,8 @@ def period(start: dt.date, grain: str, calendar: str = "gregorian") -> str:
         return day(start, year=grain == "week" and words.language() == "fa")
     if calendar == "jalali":
         return jalali.period(start, grain, persian=words.language() == "fa")
-    if grain == "year":
-        return format_date(start, "y", locale=words.language())
-    if grain == "quarter" and calendar == "gregorian":
-        return format_skeleton("yQQQ", start, locale=words.language())
-    return format_skeleton("yMMM", start, locale=words.language())
+    skeleton = "y" if grain == "year" else "yQQQ" if grain == "quarter" and calendar == "gregorian" else "yMMM"
+    return _in_own_digits(format_skeleton(skeleton, start, locale=words.language()), words.language())
 
 
 def long_day(value: dt.date) -> str:
@@ -115,4 +119,4 @@ def points(value: Number | None) -> str:
     if value is None:
         return NOTHING
     told = format_decimal(value * 100, format="+#,##0.0;-#,##0.0", locale=words.language(), numbering_system=_DIGITS)
-    return words.text("app.unit.points_of_percent", value=told)
+    return words.text("app.unit.points_of_percent", value=_in_own_digits(told, words.language()))

@@ -6,13 +6,13 @@ import datetime as dt
 
 MONTHS = ("فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند")
 LATIN_MONTHS = ("Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar", "Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand")
-_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
 def told(day: dt.date, *, year: bool = True) -> str:
     """12 اسفند 1403, in Persian digits."""
     y, m, d = parts(day)
-    return f"{d} {MONTHS[m - 1]}{f' {y}' if year else ''}".translate(_DIGITS)
+    return f"{d} {MONTHS[m - 1]}{f' {y}' if year else ''}".translate(DIGITS)
 
 
 def period(start: dt.date, grain: str, *, persian: bool) -> str:
@@ -20,7 +20,7 @@ def period(start: dt.date, grain: str, *, persian: bool) -> str:
     y, m, _ = parts(start)
     months = MONTHS if persian else LATIN_MONTHS
     name = {"year": f"{y}", "quarter": f"{months[m - 1]}–{months[m + 1]} {y}" if m <= 10 else f"{y}"}.get(grain, f"{months[m - 1]} {y}")
-    return name.translate(_DIGITS) if persian else name
+    return name.translate(DIGITS) if persian else name
 
 
 def parts(day: dt.date) -> tuple[int, int, int]:
