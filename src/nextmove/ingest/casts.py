@@ -8,6 +8,8 @@ Digits of Arabic, Persian and Hindi, the minus sign of typographers, a trailing 
 
 from __future__ import annotations
 
+from nextmove.engine import literal, name
+
 NUMBER_STYLES = ("point", "comma")
 DATE_STYLES = ("dmy", "mdy", "ymd", "serial")
 
@@ -43,7 +45,9 @@ _SERIAL = r"[1-7]\d{4}([.]\d+)?"
 
 MACROS: tuple[str, ...] = (
     # text as it stands, without blanks around it; an empty one is none
-    rf"create or replace macro nm_text(v) as nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279) || {TYPED}), '')",
+    rf"""create or replace macro nm_text(v) as case
+        when regexp_full_match(v, '[!-~]([ -~]*[!-~])?') then v
+        else nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279) || {TYPED}), '') end""",
     # text in plain digits and signs, for numbers and dates; the words for nothing are none
     f"create or replace macro nm_plain(v) as nullif(trim(translate(replace(v, {TYPED}, ''), '{_ODD + _DIRECTION_MARKS}', '{_PLAIN.replace(chr(39), chr(39) * 2)}')), '')",
     f"create or replace macro nm_value(v) as case when not regexp_full_match(nm_plain(v), '{_NULLS}') then nm_plain(v) end",
@@ -58,12 +62,9 @@ MACROS: tuple[str, ...] = (
         when regexp_full_match(v, '{_COMMA}') and regexp_matches(v, '\\d')
         then replace(replace(replace(replace(v, '.', ''), ' ', ''), '''', ''), ',', '.') end""",
     r"""create or replace macro nm_number_point(v) as case
-        when regexp_full_match(v, '-?\d+([.]\d+)?') then try_cast(v as decimal(28,8))
-        else try_cast(nm_point_text(nm_signed(nm_value(v))) as decimal(28,8)) end""",
-    rf"""create or replace macro nm_number_comma(v) as case
-        when starts_with(v, {TYPED}) then try_cast(nm_point_text(nm_value(v)) as decimal(28,8))
-        when regexp_full_match(v, '-?\d+') then try_cast(v as decimal(28,8))
-        else try_cast(nm_comma_text(nm_signed(nm_value(v))) as decimal(28,8)) end""",
+        when regexp_full_match(v, '-?\d+([.]\d+)?') then try_cast(v as decimal(28,8)) else try_cast(nm_point_text(v) as decimal(28,8)) end""",
+    r"""create or replace macro nm_number_comma(v) as case
+        when regexp_full_match(v, '-?\d+') then try_cast(v as decimal(28,8)) else try_cast(nm_comma_text(v) as decimal(28,8)) end""",
     """create or replace macro nm_currency(v) as case upper(v)
         when '€' then 'EUR' when '£' then 'GBP' when '₪' then 'ILS' when 'ZŁ' then 'PLN' when '¥' then '¥' else upper(v) end""",
     "create or replace macro nm_whole(n) as case when n = floor(n) then try_cast(n as bigint) end",
@@ -109,16 +110,39 @@ MACROS: tuple[str, ...] = (
         when 'ja' then true when 'tak' then true when 'כן' then true when 'oui' then true
         when 'false' then false when 'no' then false when 'n' then false when '0' then false when 'f' then false
         when 'nein' then false when 'nie' then false when 'לא' then false when 'non' then false end""",
-    *(
-        rf"""create or replace macro nm_moment_{style}(v, zone) as nm_within(case
-            when regexp_full_match(v, '\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d:\d\d') then try_cast(v as timestamp)
-            else nm_clock(nm_{style}_order(nm_value(v)), zone) end)"""
-        for style in DATE_STYLES
-    ),
-    *(
-        rf"""create or replace macro nm_day_{style}(v, zone) as cast(nm_within(cast(case
-            when regexp_full_match(v, '\d{{4}}-\d\d-\d\d') then try_cast(v as date)
-            else nm_day_of(nm_{style}_order(nm_value(v)), zone) end as timestamp)) as date)"""
-        for style in DATE_STYLES
-    ),
 )
+
+
+def read_columns(relation: str, uses: dict[tuple[str, str], str], *, zone: str) -> str:
+    """A select of all that is in `relation`, and for each text column read as numbers or dates its value in its style.
+
+    `n.X` is the number, `m.X` the moment, `d.X` the day of column X, `v.X` its text without blanks and words for nothing. Each step is a
+    select of its own: macros within macros would repeat their argument a thousand times.
+    """
+    tz = literal(zone)
+    numbers = [(column, style) for (column, role), style in uses.items() if role == "number"]
+    dates = [(column, style) for (column, role), style in uses.items() if role == "date"]
+    columns = sorted({column for column, _ in uses})
+    plain = [f"case when {_simple(column)} then {_at('src', column)} else nm_value({_at('src', column)}) end as {_at('v', column)}" for column in columns]
+    ordered = [f"nm_signed({_at('v', c)}) as {_at('s', c)}" for c, _ in numbers] + [f"nm_{style}_order({_at('v', c)}) as {_at('o', c)}" for c, style in dates]
+    read = [f"{_number(c, style)} as {_at('n', c)}" for c, style in numbers]
+    read += [f"nm_clock({_at('o', c)}, {tz}) as {_at('c', c)}, nm_day_of({_at('o', c)}, {tz}) as {_at('e', c)}" for c, _ in dates]
+    within = [f"nm_within({_at('c', c)}) as {_at('m', c)}, cast(nm_within(cast({_at('e', c)} as timestamp)) as date) as {_at('d', c)}" for c, _ in dates]
+    for number, step in enumerate((plain, ordered, read, within)):
+        if step:
+            relation = f"(select *, {', '.join(step)} from {relation} as step{number})"
+    return relation
+
+
+def _simple(column: str) -> str:
+    """The text needs no tidying: digits and the usual signs only."""
+    return f"regexp_full_match({_at('src', column)}, '[0-9][0-9.:/T-]*( [0-9:]+)?')"
+
+
+def _number(column: str, style: str) -> str:
+    value = _at("s", column)
+    return f"case when starts_with({_at('src', column)}, {TYPED}) then nm_number_point({value}) else nm_number_{style}({value}) end"
+
+
+def _at(step: str, column: str) -> str:
+    return name(f"{step}.{column}")

@@ -28,14 +28,14 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer = {"answer": _serve(source, request)}
+            answer = {"answer": serve(source, request)}
         except UserError as error:
             answer = {"error": error.what, "where": error.where, "hint": error.hint}
         out.write(json.dumps(answer, default=str) + "\n")
         out.flush()
 
 
-def _serve(source: Any, request: dict[str, Any]) -> object:  # Any: JSON values, and a class imported late
+def serve(source: Any, request: dict[str, Any]) -> object:  # Any: JSON values, and a class imported late
     match request.pop("do"):
         case "open":
             return source.open(**request)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nextmove.engine import literal, name
+from nextmove.ingest.casts import read_columns
 from nextmove.tables import Column, Kind, Table
 
 TEXTUAL = "VARCHAR"
@@ -17,36 +18,33 @@ TEXTUAL = "VARCHAR"
 
 @dataclass(frozen=True)
 class Given:
-    """Where a canonical column comes from: SQL over the source, its type there, and how its numbers and dates are written."""
+    """Where a canonical column comes from: SQL over the columns that were read, its type, and the source column it is."""
 
     column: Column
     sql: str
     type: str = TEXTUAL
-    number: str = "point"
-    date: str = "dmy"
+    source: str = ""  # the text column that is read, where it is one
 
 
-def typed_select(table: Table, given: list[Given], *, zone: str, source_columns: list[str], part: int | None = None) -> str:
+def source_select(source_columns: list[str], uses: dict[tuple[str, str], str], *, zone: str, part: int | None = None) -> str:
+    """The relation that a mapping reads: the source as `src.X`, and its numbers and dates."""
+    where = "" if part is None else f" where _part = {part}"
+    columns = ", ".join(f"{name(column)} as {name('src.' + column)}" for column in source_columns)
+    return read_columns(f"(select _row, {columns} from source{where})", uses, zone=zone)
+
+
+def typed_select(table: Table, given: list[Given], *, relation: str, zone: str, source_columns: list[str]) -> str:
     """The select described above."""
-    raws = ", ".join(f"{one.sql} as {name('raw.' + one.column.name)}" for one in given)
     casts = ", ".join(f"{_cast(one, zone)} as {name(one.column.name)}" for one in given)
     names = ", ".join(name(one.column.name) for one in given)
-    problem = _first_problem(table, given)
     raw = " || ',' || ".join(_quoted("src." + column) for column in source_columns)
-    sources = ", ".join(f"source.{name(column)} as {name('src.' + column)}" for column in source_columns)
-    where = "" if part is None else f" where _part = {part}"
     return f"""select _row, {names}, _problem, case when _problem is not null then {raw} end as _raw from (
-        select *, {problem} as _problem from (
-            select *, {casts} from (select _row, {sources}, {raws} from source{where}) as written) as cast_) as judged"""
-
-
-def _raw(one: Given) -> str:
-    return name("raw." + one.column.name)
+        select *, {_first_problem(table, given)} as _problem from (select *, {casts} from {relation} as read_) as cast_) as judged"""
 
 
 def _cast(one: Given, zone: str) -> str:
-    column, raw = one.column, _raw(one)
-    value = _from_text(one, raw, zone) if one.type == TEXTUAL else _from_type(column, raw, one.type, zone)
+    column = one.column
+    value = _from_text(one) if one.type == TEXTUAL else _from_type(column, one.sql, one.type, zone)
     if column.accepted:
         value = f"lower({value})"
     if column.name == "currency":
@@ -56,25 +54,27 @@ def _cast(one: Given, zone: str) -> str:
     return value
 
 
-def _from_text(one: Given, raw: str, zone: str) -> str:
-    column, number, date, tz = one.column, one.number, one.date, literal(zone)
-    match column.kind:
+def _from_text(one: Given) -> str:
+    kind, at = one.column.kind, one.source
+    match kind:
         case Kind.TEXT:
-            return f"nm_text({raw})"
+            return f"nm_text({one.sql})"
         case Kind.FLAG:
-            return f"nm_flag({raw})"
-        case Kind.DAY:
-            return f"nm_day_{date}({raw}, {tz})"
-        case Kind.MOMENT:
-            return f"nm_moment_{date}({raw}, {tz})"
-        case Kind.COUNT:
-            return f"nm_whole(nm_number_{number}({raw}))"
+            return f"nm_flag({one.sql})"
+        case Kind.DAY if at:
+            return name("d." + at)
+        case Kind.MOMENT if at:
+            return name("m." + at)
+        case Kind.COUNT if at:
+            return f"nm_whole({name('n.' + at)})"
+        case _ if at:
+            return f"try_cast({name('n.' + at)} as {kind.sql_type})"
         case _:
-            return f"try_cast(nm_number_{number}({raw}) as {column.kind.sql_type})"
+            return f"try_cast({one.sql} as {kind.sql_type})"
 
 
 def _from_type(column: Column, raw: str, type: str, zone: str) -> str:
-    """A column that the source has typed already (Parquet, or an expression)."""
+    """A column that the source has typed already (Parquet, or a formula)."""
     tz = literal(zone)
     match column.kind, type:
         case Kind.TEXT, "DOUBLE" | "FLOAT":
@@ -93,7 +93,7 @@ def _from_type(column: Column, raw: str, type: str, zone: str) -> str:
         case (Kind.DAY | Kind.MOMENT), type if type == "DATE" or type.startswith("TIMESTAMP"):
             return f"try_cast(nm_within(cast({raw} as timestamp)) as {column.kind.sql_type})"
         case (Kind.DAY | Kind.MOMENT), _:
-            return _from_text(Given(column, raw), f"cast({raw} as varchar)", zone)
+            return f"cast(null as {column.kind.sql_type})"
         case Kind.COUNT, _:
             return f"nm_whole(try_cast({raw} as decimal(28,8)))"
         case _:
@@ -119,8 +119,8 @@ _UNREADABLE = {
 
 def _problems(one: Given) -> list[tuple[str, str]]:
     """Conditions, and what is told where one holds."""
-    column, value, raw = one.column, name(one.column.name), _raw(one)
-    filled = f"nm_value({raw}) is not null" if one.type == TEXTUAL else f"{raw} is not null"
+    column, value = one.column, name(one.column.name)
+    filled = f"{name('v.' + one.source)} is not null" if one.source else f"{one.sql} is not null"
     found: list[tuple[str, str]] = []
     if column.kind in _UNREADABLE:
         found.append((f"{value} is null and {filled}", f"{column.name}|{_UNREADABLE[column.kind]}"))

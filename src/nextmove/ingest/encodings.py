@@ -125,4 +125,5 @@ def _fits(word: bytes, page: str) -> bool:
     letters = [letter for letter in odd if letter.isalpha()]
     mixed = page in ("cp1255", "cp1256") and letters and len(letters) < sum(letter.isalpha() for letter in text)
     capital_inside = any(a.islower() and b.isupper() for a, b in zip(text, text[1:], strict=False))
-    return not mixed and not capital_inside and all(letter in _USUAL[page] for letter in odd)
+    latin_heap = page in ("cp1252", "cp1250") and re.search(r"[^\W\x00-\x7f]{3}", text) is not None
+    return not mixed and not capital_inside and not latin_heap and all(letter in _USUAL[page] for letter in odd)

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from nextmove.engine import literal, name
+from nextmove.engine import name
 from nextmove.errors import UnknownName, UserError
 
 Role = Literal["number", "date"]
@@ -38,11 +38,11 @@ class Formula:
     columns: frozenset[str]
     reads: frozenset[tuple[str, Role]]
 
-    def sql(self, *, number: dict[str, str], date: dict[str, str], zone: str) -> str:
-        """The formula over `source`, with the style in which each column is written."""
+    def sql(self, textual: frozenset[str]) -> str:
+        """The formula over the columns as `casts.read_columns` reads them; `textual` are those that are text."""
 
         root = exp.Paren(this=self.tree.copy())
-        _rewrite_inside(root, number, date, zone)
+        _rewrite_inside(root, textual)
         return root.sql(dialect="duckdb")
 
 
@@ -79,24 +79,23 @@ def _called(node: exp.Expression) -> str:
 
 def _argument(call: exp.Expression, text: str, where: str) -> str:
     arguments = call.expressions if isinstance(call, exp.Anonymous) else [call.this]
-    column = arguments[0].find(exp.Column) if arguments else None
-    if len(arguments) != 1 or column is None:
+    column = arguments[0] if arguments else None
+    if len(arguments) != 1 or not isinstance(column, exp.Column):
         raise UserError(f"In the formula {text!r}, {_called(call)}() takes one column.", where=where, hint=f"{_called(call)}(Column)")
     return str(column.name)
 
 
-def _rewrite_inside(node: exp.Expression, number: dict[str, str], date: dict[str, str], zone: str) -> None:
+def _rewrite_inside(node: exp.Expression, textual: frozenset[str]) -> None:
     """Rewrite all below the node, the innermost first."""
     for child in list(node.iter_expressions()):
         column = child.find(exp.Column)
-        _rewrite_inside(child, number, date, zone)
-        child.replace(_rewritten(child, column.name if column else "", number, date, zone))
+        _rewrite_inside(child, textual)
+        child.replace(_rewritten(child, column.name if column else "", textual))
 
 
-def _rewritten(node: exp.Expression, column: str, number: dict[str, str], date: dict[str, str], zone: str) -> exp.Expression:
+def _rewritten(node: exp.Expression, column: str, textual: frozenset[str]) -> exp.Expression:
     if isinstance(node, (exp.Anonymous, exp.Day)):
-        inner = (node.expressions[0] if isinstance(node, exp.Anonymous) else node.this).sql(dialect="duckdb").replace(_text(column), f"cast(source.{name(column)} as varchar)")
-        return _read(_called(node), inner, number.get(column, "point"), date.get(column, "dmy"), zone)
+        return _raw(_read(_called(node), column, column in textual))
     if isinstance(node, exp.Column):
         return _raw(_text(node.name))
     if isinstance(node, exp.Div):
@@ -107,14 +106,13 @@ def _rewritten(node: exp.Expression, column: str, number: dict[str, str], date: 
     return node
 
 
-def _read(reader: str, inner: str, number: str, date: str, zone: str) -> exp.Expression:
-    if reader == "number":
-        return _raw(f"try_cast(nm_number_{number}(cast({inner} as varchar)) as decimal(18,6))")
-    return _raw(f"nm_{reader}_{date}(cast({inner} as varchar), {literal(zone)})")
+def _read(reader: str, column: str, textual: bool) -> str:
+    kind = {"number": ("n", "decimal(18,6)"), "day": ("d", "date"), "moment": ("m", "timestamp")}[reader]
+    return f"try_cast({name((kind[0] if textual else 'src') + '.' + column)} as {kind[1]})"
 
 
 def _text(column: str) -> str:
-    return f"nm_text(cast(source.{name(column)} as varchar))"
+    return f"nm_text(cast({name('src.' + column)} as varchar))"
 
 
 def _sql(node: exp.Expression) -> str:

@@ -18,7 +18,7 @@ import duckdb
 
 from nextmove.engine import literal
 from nextmove.errors import UserError
-from nextmove.ingest.compile import typed_select
+from nextmove.ingest.compile import source_select, typed_select
 from nextmove.ingest.keys import key_rows
 from nextmove.ingest.merge import merge
 from nextmove.ingest.plan import Options, Plan, choose_mapping, plan, replanned
@@ -123,7 +123,8 @@ def _reading(options: Options, workspace: Workspace, file: Path) -> dict[str, st
 def _write_part(reader: Reader, made: Plan, scratch: Path, number: int, parts: int, options: Options) -> tuple[Path, int]:
     """The typed rows of one part, and how many of them have a problem."""
     part = number if parts > 1 else None
-    sql = typed_select(made.mapping.table, made.given, zone=options.zone, source_columns=made.header, part=part)
+    relation = source_select(made.header, made.styles, zone=options.zone, part=part)
+    sql = typed_select(made.mapping.table, made.given, relation=relation, zone=options.zone, source_columns=made.header)
     rows = scratch / f"rows-{number}.parquet"
     reader.ask("export", sql=sql, path=str(rows))
     return rows, int(reader.ask("query", sql=f"select count(_problem) from read_parquet({literal(str(rows))})")[0][0])
@@ -131,8 +132,7 @@ def _write_part(reader: Reader, made: Plan, scratch: Path, number: int, parts: i
 
 def _finish(reader: Reader, made: Plan, file: Path, part: str, number: int, rows: Path, scratch: Path) -> Staged:
     rejects = scratch / f"rejects-{number}.parquet"
-    reader.ask("rejects", rows=str(rows), part=number, path=str(rejects))
-    bad = int(reader.ask("query", sql=f"select count(*) from read_parquet({literal(str(rejects))}) where \"column\" = ''")[0][0])
+    bad = reader.ask("rejects", rows=str(rows), part=number, path=str(rejects))
     lines = scratch / f"lines-{number}.parquet"
     told = lines if reader.ask("lines", path=str(lines)) else None
     given = [one.column.name for one in made.given]

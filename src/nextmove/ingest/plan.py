@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nextmove.engine import name
 from nextmove.errors import UserError
-from nextmove.ingest.compile import TEXTUAL, Given
+from nextmove.ingest.compile import TEXTUAL, Given, source_select
 from nextmove.ingest.expressions import Formula, Role, formula
 from nextmove.ingest.guess import guess
 from nextmove.ingest.mapping import Mapping, mapping_file, read_mapping, save_mapping, saved_mapping
@@ -163,25 +163,25 @@ def _given(
     styles: dict[tuple[str, Role], str],
     options: Options,
 ) -> list[Given]:
-    number = {column: style for (column, role), style in styles.items() if role == "number"}
-    date = {column: style for (column, role), style in styles.items() if role == "date"}
-    sqls = {ours: one.sql(number=number, date=date, zone=options.zone) for ours, one in formulas.items()}
-    kinds = _formula_types(reader, sqls)
+    textual = frozenset(column for column, kind in types.items() if kind == TEXTUAL)
+    sqls = {ours: one.sql(textual) for ours, one in formulas.items()}
+    kinds = _formula_types(reader, sqls, source_select(list(types), styles, zone=options.zone))
     given = []
     for column in mapping.table.columns:
         theirs = columns.get(column.name, "")
         if column.name in sqls:
             given.append(Given(column, sqls[column.name], kinds[column.name]))
         elif theirs:
-            given.append(Given(column, f"source.{name(theirs)}", types[theirs], number.get(theirs, "point"), date.get(theirs, "dmy")))
+            read = theirs if (theirs, _ROLES.get(column.kind)) in styles else ""
+            given.append(Given(column, name("src." + theirs), types[theirs], read))
     return given
 
 
-def _formula_types(reader: Reader, sqls: dict[str, str]) -> dict[str, str]:
+def _formula_types(reader: Reader, sqls: dict[str, str], relation: str) -> dict[str, str]:
     if not sqls:
         return {}
     select = ", ".join(f"{sql} as {name(ours)}" for ours, sql in sqls.items())
-    return {row[0]: row[1] for row in reader.ask("query", sql=f"describe select {select} from source")}
+    return {row[0]: row[1] for row in reader.ask("query", sql=f"describe select {select} from {relation} as read_")}
 
 
 def _notes(mapping: Mapping, header: list[str]) -> dict[str, str]:

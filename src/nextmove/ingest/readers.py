@@ -79,20 +79,21 @@ class Source:
         return int(result[0])
 
     def rejects(self, rows: str, part: int, path: str) -> int:
-        """Line, column, reason and raw text of every record that failed, in the order of the file."""
+        """Write line, column, reason and raw text of every record that failed; how many of them were no whole records."""
         bad = [one for where, one in self.opened.bad if where == part]
         self.connection.register("bad_records", pa.table(_bad_columns(bad), schema=_BAD))
         line = "_row + 1"
         if self.opened.lines is not None:
             self.connection.register("lines_of", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines}))
             line = "(select lines_of.line from lines_of where lines_of._row = rows_._row)"
-        return self.export_any(
+        self.export_any(
             f"""select * from (
                 select {line} as line, split_part(_problem, '|', 1) as "column", split_part(_problem, '|', 2) as reason, _raw as raw
                 from read_parquet({literal(rows)}) as rows_ where _problem is not null
                 union all select line, '' as "column", reason, raw from bad_records) as failed order by line""",
             path,
         )
+        return len(bad)
 
     def lines(self, path: str) -> bool:
         """Write the line of each record, if it is not simply the record's number + 1."""

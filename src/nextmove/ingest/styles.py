@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from nextmove.engine import literal, name
+from nextmove.engine import name
 from nextmove.errors import UserError
-from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES
+from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES, TYPED
 from nextmove.ingest.expressions import Role
 
 Ask = Callable[[str], list[list[object]]]
@@ -83,22 +83,33 @@ def _by_others(seen: _Column, role: Role, known: Evidence, where: str) -> str:
 
 def _look(ask: Ask, column: str, role: Role, sample: int | None) -> _Column:
     styles = STYLES[role]
-    macro = "nm_number_{}(v)" if role == "number" else "nm_moment_{}(v, 'UTC')"
-    readings = ", ".join(f"{macro.format(style)} as {style}" for style in styles)
+    relation = "sampled" if sample else "source"
+    first = "nm_signed(v)" if role == "number" else "v"
+    second = [f"nm_{style}_order(v)" if role == "date" else "v" for style in styles]
+    third = [f"nm_clock({style}, 'UTC')" if role == "date" else f"nm_number_{style}({style})" for style in styles]
     any_ = "coalesce(" + ", ".join(f"cast({style} as varchar)" for style in styles) + ") is not null"
     pairs = list(combinations(styles, 2))
     unlike = [f"({a} is not null and {b} is not null and {a} <> {b})" for a, b in pairs]
-    relation = "sampled" if sample else "source"
     counts = ", ".join([f"count({style})" for style in styles] + [f"count(*) filter (where {test})" for test in unlike])
-    examples = f"any_value(v) filter (where {' or '.join(unlike)}), any_value(v) filter (where {any_})"
+    examples = f"any_value(raw) filter (where {' or '.join(unlike)}), any_value(raw) filter (where {any_})"
+    typed = f"starts_with(raw, {TYPED})"
     row = ask(
         f"""select count(*) filter (where {any_}), {counts}, {examples} from (
-            select v, {readings} from (select distinct cast({name(column)} as varchar) as v from {relation}) as once) as read_"""
+            select raw, {_each(third, styles)} from (
+                select raw, {_each(second, styles)} from (
+                    select raw, {first} as v from (
+                        select raw, nm_value(raw) as v from (
+                            select distinct cast({name(column)} as varchar) as raw from {relation}) as once where {'not ' + typed if role == 'number' else 'true'}
+                    ) as tidy) as signed) as ordered) as read_"""
     )[0]
     total, read, differ, example = row[0], row[1 : 1 + len(styles)], row[1 + len(styles) : -2], row[-2] or row[-1]
     survivors = tuple(style for style, count in zip(styles, read, strict=True) if count == total)
     clash = any(count for (a, b), count in zip(pairs, differ, strict=True) if a in survivors and b in survivors)
     return _Column(column, survivors, clash, bool(total), str(example or "").lstrip("\x02"))
+
+
+def _each(expressions: list[str], styles: tuple[str, ...]) -> str:
+    return ", ".join(f"{expression} as {style}" for expression, style in zip(expressions, styles, strict=True))
 
 
 def checked_style(role: Role, wanted: str | None) -> str | None:
@@ -108,4 +119,4 @@ def checked_style(role: Role, wanted: str | None) -> str | None:
     return wanted
 
 
-__all__ = ["Ambiguous", "Evidence", "checked_style", "literal", "styles_of"]
+__all__ = ["Ambiguous", "Evidence", "checked_style", "styles_of"]

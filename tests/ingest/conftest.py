@@ -1,0 +1,98 @@
+"""A workspace with an empty warehouse, and a way to load bytes into it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from nextmove.ingest import load as loading
+from nextmove.ingest.child import serve
+from nextmove.ingest.load import Loaded, load
+from nextmove.ingest.plan import Options
+from nextmove.ingest.readers import Source
+from nextmove.ingest.settings_file import settings_file
+from nextmove.ingest.warehouse import open_warehouse
+from nextmove.workspace import Workspace
+
+NOW = dt.datetime(2026, 1, 15, 12)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace.create(tmp_path / "company", settings=settings_file("Test company"))
+    open_warehouse(made).close()
+    return made
+
+
+class NearReader:
+    """The reader without its process: the same code, for the many files that need no limits to be tested."""
+
+    def __init__(self, path: Path, scratch: Path) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.scratch = scratch
+        self.source = Source()
+
+    def ask(self, what: str, **more: object) -> Any:
+        return serve(self.source, {"do": what, **more})
+
+    def __enter__(self) -> NearReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.source.connection.close()
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "Reader", NearReader)
+
+
+LoadBytes = Callable[..., list[Loaded]]
+
+
+@pytest.fixture
+def load_bytes(workspace: Workspace, tmp_path: Path) -> LoadBytes:
+    """Write a file and load it: `load_bytes("accounts.csv", b"…", dates="dmy")`."""
+
+    def run(name: str, content: bytes, **options: Any) -> list[Loaded]:
+        path = tmp_path / "files" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return load(workspace, [path], now=NOW, options=Options(**options))
+
+    return run
+
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def rows(workspace: Workspace) -> Rows:
+    """Ask the warehouse."""
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        with open_warehouse(workspace) as engine:
+            return engine.connection.execute(sql).fetchall()
+
+    return run
+
+
+@pytest.fixture
+def rejected(workspace: Workspace) -> Callable[[int], list[list[str]]]:
+    """The lines of a batch's rejects file."""
+    import csv
+
+    def run(batch: int = 1) -> list[list[str]]:
+        with (workspace.rejects / f"{batch}.csv").open(newline="") as file:
+            return list(csv.reader(file))[1:]
+
+    return run
+
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
