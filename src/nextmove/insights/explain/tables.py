@@ -1,0 +1,89 @@
+"""An explanation as flat rows: three lines, then tables whose parts add up to the change.
+
+Each row says which `table` it is of: line (what, why, next), bridge, tree, member, segment, customer, product, rep, event. `effect` is in
+the KPI's unit; for a ratio's members it is the rate effect and `mix` the mix effect.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.say import dimension
+from nextmove.insights.explain.story import event_sentence, tell
+from nextmove.insights.explain.why import Explanation
+from nextmove.words import text
+
+Cell = str | int | float | Decimal | None
+Row = dict[str, Cell]
+
+COLUMNS = ("table", "name", "member", "label", "before", "after", "effect", "mix")
+SMALLEST = 0.01  # of the change: smaller members are left to the page
+
+
+def tables(asked: Asked, found: Explanation) -> list[Row]:
+    """All rows, lines first."""
+    story = tell(asked, found)
+    rows = [_row("line", name, label=sentence) for name, sentence in (("what", story.what), ("why", story.why), ("next", story.next))]
+    rows[1]["member"] = story.cause
+    comparison = found.comparison
+    rows.append(
+        _row("change", comparison.kpi, member=comparison.versus, before=comparison.base, after=comparison.value, effect=comparison.change)
+    )
+    rows += [_row("bridge", name, label=text(f"explain.part.{name}"), effect=effect) for name, effect in found.parts.items()]
+    rows += [_row("tree", name, label=text(f"explain.part.{name}"), effect=effect) for name, effect in found.factors.items()]
+    rows += _segments(found) + _named(found) + _members(found)
+    return rows + [_row("event", one.kind, member=one.subject, label=event_sentence(asked, one)) for one in found.events]
+
+
+def _segments(found: Explanation) -> list[Row]:
+    return [
+        _row("segment", " & ".join(name for name, _ in one.where), member=" & ".join(member for _, member in one.where),
+             before=round(one.expected, 2), after=round(one.actual, 2), effect=round(one.change, 2))
+        for one in found.segments
+    ]  # fmt: skip
+
+
+def _named(found: Explanation) -> list[Row]:
+    lists = (("customer", found.customers), ("product", found.products), ("rep", found.reps))
+    return [
+        _row(table, table, member=one.id, label=one.name, before=one.before, after=one.after, effect=one.change)
+        for table, many in lists
+        for one in many
+    ]
+
+
+def _members(found: Explanation) -> list[Row]:
+    least = SMALLEST * abs(float(found.comparison.change or 0))
+    shown = [one for one in found.members if abs(one.effect) + abs(one.mix) >= least]
+    return [
+        _row(
+            "member",
+            one.dimension,
+            member=one.member,
+            label=f"{dimension(one.dimension)} {one.member}",
+            before=one.before,
+            after=one.after,
+            effect=_rounded(one.effect, found.unit),
+            mix=_rounded(one.mix, found.unit),
+        )
+        for one in sorted(shown, key=lambda one: (one.dimension, -abs(one.effect + one.mix)))
+    ]
+
+
+def _rounded(value: float, unit: str) -> float:
+    return round(value, 2 if unit == "money" else 8)
+
+
+def _row(
+    table: str,
+    name: str,
+    *,
+    member: str = "",
+    label: str = "",
+    before: Cell = None,
+    after: Cell = None,
+    effect: Cell = None,
+    mix: Cell = None,
+) -> Row:
+    return {"table": table, "name": name, "member": member, "label": label, "before": before, "after": after, "effect": effect, "mix": mix}
