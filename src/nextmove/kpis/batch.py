@@ -16,6 +16,7 @@ from nextmove.engine import Engine, literal
 from nextmove.facts import parameters
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.compile import Compiler, maturity
+from nextmove.kpis.dimensions import dimension
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.needs import missing
 from nextmove.kpis.query import no_rate
@@ -24,6 +25,7 @@ from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
 
 STORED_GRAINS = ("week", "month", "quarter", "year")
+WATCHED = ("week", "month")  # cuts are kept at these grains and at the KPI's own cadence; others are asked on demand
 NOT_STORED = ("account", "product")
 
 COLUMNS = (
@@ -46,9 +48,9 @@ def compute_values(
     moving = [kpi for kpi in kpis if kpi.entry.moves]
     _forget(engine, moving, since)
     for calendar, grain in stored_periods(settings):
-        for dimension in ("", *_dimensions(kpis)):
-            cut = [kpi for kpi in kpis if not dimension or dimension in kpi.entry.cut_by]
-            frame = _frame(settings, calendar, grain, dimension, as_of)
+        for cut_by in ("", *_dimensions(engine, kpis)):
+            cut = [kpi for kpi in kpis if not cut_by or (cut_by in kpi.entry.cut_by and grain in (*WATCHED, kpi.entry.cadence))]
+            frame = _frame(settings, calendar, grain, cut_by, as_of)
             recent = _from_day(frame, since, settings)
             _compute(engine, catalogue, settings, [kpi for kpi in cut if since is None or not kpi.entry.moves], recent)
             if since is not None:
@@ -63,8 +65,13 @@ def stored_periods(settings: Settings) -> Iterable[tuple[str, str]]:
         yield from (("fiscal", grain) for grain in ("quarter", "year"))
 
 
-def _dimensions(kpis: Sequence[Kpi]) -> list[str]:
-    return [name for name in dict.fromkeys(name for kpi in kpis for name in kpi.entry.cut_by) if name not in NOT_STORED]
+def _dimensions(engine: Engine, kpis: Sequence[Kpi]) -> list[str]:
+    """Dimensions that are kept; one that no row has is left out, since its only member would be the company again."""
+    names = [name for name in dict.fromkeys(name for kpi in kpis for name in kpi.entry.cut_by) if name not in NOT_STORED]
+    if not engine.query("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'loaded'").num_rows:
+        return names
+    filled = set(engine.query("select distinct column_name from main.loaded")["column_name"].to_pylist())
+    return [name for name in names if dimension(name).column in filled or name == "stage"]
 
 
 def _forget(engine: Engine, moving: Sequence[Kpi], since: dt.date | None) -> None:
