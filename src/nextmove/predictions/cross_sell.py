@@ -35,12 +35,12 @@ from nextmove.predictions.baskets import (
 )
 from nextmove.predictions.contract import Learnt, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers, share
-from nextmove.predictions.items import backtest_days, learnt_from
+from nextmove.predictions.items import backtest_days
 from nextmove.predictions.pairs import account_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
 from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
-from nextmove.predictions.trees import Trees
+from nextmove.predictions.trees import Trees, learn, stacked
 
 LEARNING_ACCOUNTS = 4000
 SLICES = 4
@@ -156,7 +156,7 @@ class CrossSell:
         if parts and sum(len(label) for _, label in parts) >= LEAST_ROWS and sum(label.sum() for _, label in parts) >= 50:
             content = {"method": self._better(parts)}
             if content["method"] == "model":
-                content["trees"] = learnt_from([(_model_columns(offers), label) for offers, label in parts]).as_json()
+                content["trees"] = _learnt_from(parts).as_json()
         return Learnt(self.task, as_of, settings_of(self), content)
 
     def _labelled(self, part: Slice) -> tuple[Offers, Flags] | None:
@@ -173,15 +173,17 @@ class CrossSell:
         return offers, holds(bought, offers.account * size + offers.product)
 
     def _better(self, parts: list[tuple[Offers, Flags]]) -> str:
-        """The method that orders the newest slice of every other customer best, learnt from the rest on the older slices."""
+        """The method that orders the newest slice of every other customer best, learnt from the rest on the older slices. Trees get a tenth
+        of grace: what is used in the end has learnt from twice the customers and the newest slice as well."""
         halves = [(offers.account % 2 == 0) for offers, _ in parts]
-        older = [(_model_columns(offers.where(half)), label[half]) for (offers, label), half in zip(parts[1:], halves[1:], strict=True)]
+        older = [(offers.where(half), label[half]) for (offers, label), half in zip(parts[1:], halves[1:], strict=True)]
         if sum(label.sum() for _, label in older) < 50:
             return "affinity"
         offers, label = parts[0][0].where(~halves[0]), parts[0][1][~halves[0]]
-        trees = learnt_from(older, rounds=60)
+        trees = _learnt_from(older, rounds=60)
         scores = {"rule": offers.features["p_reach"], "affinity": offers.features["s_ease"], "model": trees.score(offers.features)}
         quality = {method: _list_quality(offers, score, label)["ndcg_at_10"] for method, score in scores.items()}
+        quality["model"] *= 1.1
         return max(quality, key=lambda method: quality[method])
 
     def _judged(self, baskets: Baskets, cutoff: dt.date) -> list[dict[str, object]]:
@@ -289,6 +291,14 @@ def _price_levels(baskets: Baskets, goods: Features) -> Features:
         "a_price": share(np.bincount(account, dear[product], minlength=accounts), pairs),
         "a_quantity": np.exp(np.bincount(account, much, minlength=accounts) / (pairs + 5)),
     }
+
+
+def _learnt_from(parts: list[tuple[Offers, Flags]], *, rounds: int = 180) -> Trees:
+    """Trees from all candidates that were bought and every third of those that were not, which then counts for three."""
+    kept = [label | (np.arange(len(label)) % 3 == 0) for _, label in parts]
+    columns = stacked([_model_columns(offers.where(rows)) for (offers, _), rows in zip(parts, kept, strict=True)])
+    label = np.concatenate([label[rows] for (_, label), rows in zip(parts, kept, strict=True)])
+    return learn(columns, label.astype(float), rounds=rounds, weight=np.where(label, 1.0, 3.0))
 
 
 def _model_columns(offers: Offers) -> Features:

@@ -65,7 +65,7 @@ class Items:
         parts = [self._labelled(part) for part in past_slices(baskets, day_number(as_of), horizon=self.horizon_days)]
         content: dict[str, object] = {"method": "rule"}
         if sum(len(label) for _, label in parts) >= LEAST_ROWS and self._beats_rule(parts):
-            content = {"method": "model", "trees": learnt_from(parts).as_json()}
+            content = {"method": "model", "trees": learnt_from(parts).as_json(), "drops_seen": drops_seen(parts)}
         return Learnt(self.task, as_of, settings_of(self), content)
 
     def _labelled(self, part: Slice) -> tuple[Features, Flags]:
@@ -171,9 +171,22 @@ def _rule_score(features: Features) -> Numbers:
 def _score(learnt: Learnt, features: Features) -> Numbers:
     """The learnt probability; else the rule's lateness, mapped so that one mean gap of silence is one half."""
     if learnt.content["method"] == "model" and len(features["n"]):
-        return Trees.from_json(learnt.content["trees"]).score(features)
+        model = Trees.from_json(learnt.content["trees"]).score(features)
+        prior = prior_weight(learnt)
+        return (1 - prior) * model + prior * np.maximum(model, features["dropped"])
     late = np.nan_to_num(features["late_mean"])
-    return late / (1 + late)
+    return np.maximum(late / (1 + late), features["dropped"])
+
+
+def drops_seen(parts: list[tuple[Features, Flags]]) -> int:
+    """Past rows that looked dropped by the pair's own record."""
+    return sum(int((features["dropped"] > 0.9).sum()) for features, _ in parts)
+
+
+def prior_weight(learnt: Learnt) -> float:
+    """How far the pair's own record counts beside the trees: much where the past holds few cases that looked like a drop, for trees
+    cannot know what they have not seen; next to nothing after a thousand."""
+    return 30 / (30 + int(learnt.content["drops_seen"]))
 
 
 def _horizon_profit(features: Features, horizon: int) -> Numbers:

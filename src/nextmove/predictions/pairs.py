@@ -19,6 +19,7 @@ from nextmove.predictions.baskets import Baskets, Counts, Flags, Numbers, run_st
 from nextmove.predictions.groups import Features, Runs, share, smoothed
 
 RECENT = (30, 90, 180, 365)
+DROPS = 0.02  # share of pairs dropped, before looking
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,23 @@ def _in_visits(baskets: Baskets) -> Features:
     out["fresh"], out["fresher"] = runs.sum(0.9**back), runs.sum(0.7**back)
     out |= {f"share_last{k}": runs.sum(back < k) / np.minimum(k, visits) for k in (3, 6, 12)}
     out["share_since_first"], out["share_ever"] = runs.sizes / span, runs.sizes / visits
+    out["dropped"] = _dropped(again=runs.sizes - 1.0, skipped=span - since - runs.sizes, missed=since)
     return out
+
+
+def _dropped(*, again: Numbers, skipped: Numbers, missed: Numbers) -> Numbers:
+    """Probability that the product was dropped, from the pair alone.
+
+    It was taken `again` times and `skipped` in between, then `missed` at every visit since. Either it was dropped (one in fifty, before
+    looking) or the customer is unlucky at its own, uncertain rate of taking it (beta-binomial). This needs no example of a drop, so it
+    finds the first ones that a company ever has too.
+    """
+    from scipy.special import betaln
+
+    taken, left = again + 0.5, skipped + 0.5
+    unlucky = np.exp(betaln(taken, left + missed) - betaln(taken, left))
+    chance: Numbers = DROPS / (DROPS + (1 - DROPS) * unlucky)
+    return chance
 
 
 def _amounts(baskets: Baskets, day: int) -> Features:

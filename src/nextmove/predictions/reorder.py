@@ -20,7 +20,7 @@ from nextmove.predictions import measures
 from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets, sample_accounts
 from nextmove.predictions.contract import Learnt, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers
-from nextmove.predictions.items import backtest_days, learnt_from
+from nextmove.predictions.items import backtest_days, drops_seen, learnt_from, prior_weight
 from nextmove.predictions.pairs import PairState, pair_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
@@ -70,7 +70,8 @@ class Reorder:
         parts = [self._labelled(part) for part in slices]
         content: dict[str, object] = {"method": "rule"}
         if sum(len(label) for _, label in parts) >= LEAST_ROWS and self._beats_rule(parts):
-            content = {"method": "model", "trees": learnt_from([(state.features, label) for state, label in parts]).as_json()}
+            rows = [(state.features, label) for state, label in parts]
+            content = {"method": "model", "trees": learnt_from(rows).as_json(), "drops_seen": drops_seen(rows)}
         return Learnt(self.task, as_of, settings_of(self), content)
 
     def _labelled(self, part: Slice) -> tuple[PairState, Flags]:
@@ -145,7 +146,8 @@ def rule_score(features: Features) -> Numbers:
 
 def _score(learnt: Learnt, features: Features) -> Numbers:
     if learnt.content["method"] == "model" and len(features["n"]):
-        return Trees.from_json(learnt.content["trees"]).score(features)
+        model, prior = Trees.from_json(learnt.content["trees"]).score(features), prior_weight(learnt)
+        return (1 - prior) * model + prior * np.minimum(model, 1 - features["dropped"])
     return rule_score(features)
 
 

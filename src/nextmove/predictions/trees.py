@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nextmove.predictions.groups import Counts, Numbers
+from nextmove.predictions.groups import Numbers
 
 Matrix = npt.NDArray[np.float32]
 
@@ -64,15 +64,13 @@ def matrix(columns: dict[str, Numbers], names: tuple[str, ...]) -> Matrix:
     return out
 
 
-def learn(
-    columns: dict[str, Numbers], label: Numbers, *, objective: str = "binary", rounds: int = 180, groups: Counts | None = None
-) -> Trees:
-    """Learn the chance of `label`, or with `lambdarank` the order within consecutive `groups` of rows."""
+def learn(columns: dict[str, Numbers], label: Numbers, *, rounds: int = 180, weight: Numbers | None = None) -> Trees:
+    """Learn the chance of `label`."""
     import lightgbm
 
     names = tuple(sorted(columns))
-    settings = _SETTINGS | {"objective": objective, "lambdarank_truncation_level": 20}
-    rows = lightgbm.Dataset(matrix(columns, names), label, group=groups, feature_name=list(names), params=settings)
+    settings = _SETTINGS | {"objective": "binary"}
+    rows = lightgbm.Dataset(matrix(columns, names), label, weight=weight, feature_name=list(names), params=settings)
     booster = lightgbm.train(settings, rows, rounds)
     return Trees(names, booster.model_to_string())
 
