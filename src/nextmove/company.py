@@ -126,7 +126,7 @@ class Company:
         edition = DuckDBEngine(volume.path, read_only=True)
         meta = read_meta(edition)
         current = warehouse.query("select coalesce(max(batch), 0) as version from main.batches")["version"][0].as_py()
-        if meta.definitions == definitions(self.settings, dict(self.catalogue.facts)) and meta.warehouse_version == current:
+        if meta.definitions == definitions(self.settings, self.catalogue) and meta.warehouse_version == current:
             return edition
         edition.close()
         return None
