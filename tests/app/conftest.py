@@ -152,7 +152,12 @@ def _wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
 
 def _chromium() -> str:
     """The browser of the system: NEXTMOVE_CHROMIUM, the PATH, or what `make test` unpacked into .browser."""
-    names = (os.environ.get("NEXTMOVE_CHROMIUM"), shutil.which("chromium"), shutil.which("google-chrome"), str(ROOT / ".browser" / "chromium"))
+    names = (
+        os.environ.get("NEXTMOVE_CHROMIUM"),
+        shutil.which("chromium"),
+        shutil.which("google-chrome"),
+        str(ROOT / ".browser" / "chromium"),
+    )
     for name in names:
         if name and Path(name).exists():
             return name

@@ -34,7 +34,11 @@ def test_accepting_a_move_survives_a_reload(visiting: Visiting) -> None:
 
 @pytest.mark.parametrize(
     ("menu", "choice", "told"),
-    [("snooze", "In 7 days", "Put off until"), ("dismiss", "The data is wrong", "The data is wrong"), ("done", "They ordered", "They ordered")],
+    [
+        ("snooze", "In 7 days", "Put off until"),
+        ("dismiss", "The data is wrong", "The data is wrong"),
+        ("done", "They ordered", "They ordered"),
+    ],
 )
 def test_a_move_that_is_put_away_stays_away_and_can_be_taken_back(visiting: Visiting, menu: str, choice: str, told: str) -> None:
     page = visiting("rep")

@@ -66,7 +66,10 @@ def test_undo_brings_it_back(rep: Any) -> None:
     assert _keys(rep) == before
 
 
-@pytest.mark.parametrize(("verb", "form"), [("dismiss", {"reason": "because"}), ("done", {"outcome": ""}), ("snooze", {"days": "9999"}), ("snooze", {"days": "x"})])
+@pytest.mark.parametrize(
+    ("verb", "form"),
+    [("dismiss", {"reason": "because"}), ("done", {"outcome": ""}), ("snooze", {"days": "9999"}), ("snooze", {"days": "x"})],
+)
 def test_a_choice_that_is_not_offered_is_refused_in_a_sentence(rep: Any, verb: str, form: dict[str, str]) -> None:
     key = _keys(rep)[0]
     answer = rep.post(f"/moves/{key}/{verb}", form)

@@ -28,7 +28,9 @@ def test_a_page_speaks_the_readers_language(signed_in: Any, language: str, path:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_customer_speaks_the_readers_language(signed_in: Any, ask: Any, language: str) -> None:
-    account = ask("select account_id from facts.sales where account_id is not null group by 1 order by count(*) desc limit 1")[0]["account_id"]
+    account = ask("select account_id from facts.sales where account_id is not null group by 1 order by count(*) desc limit 1")[0][
+        "account_id"
+    ]
     browser = signed_in("admin")
     browser.post("/language", {"language": language, "next": "/"})
     body = browser.get(f"/customers/{account}").content.decode()
@@ -50,7 +52,7 @@ def test_every_kpi_has_a_page(signed_in: Any) -> None:
             answer = browser.get(f"/kpis/{line['kpi']}")
             assert answer.status_code == 200, line["kpi"]
             body = answer.content.decode()
-            assert "<pre class=\"sql\"" in body
+            assert '<pre class="sql"' in body
             assert ("data-chart" in body) or line["missing"] or "–" in body, line["kpi"]
 
 
@@ -122,8 +124,6 @@ def test_a_workspace_without_numbers_says_what_to_do(signed_in: Any, django: Any
 def test_one_signs_in_and_starts_on_ones_own_page(django: Any, password: str) -> None:
     from django.test import Client
 
-
-
     for person, start in (("rep", "/today"), ("manager", "/scorecard"), ("analyst", "/kpis")):
         browser = Client()
         answer = browser.post("/sign-in", {"username": person.upper(), "password": password}, follow=True)
@@ -134,7 +134,10 @@ def test_a_wrong_password_tells_nothing_and_the_sixth_try_waits(django: Any) -> 
     from django.test import Client
 
     browser = Client()
-    said = {browser.post("/sign-in", {"username": name, "password": "wrong"}).content.decode().count("do not match") for name in ("rep", "nobody")}
+    said = {
+        browser.post("/sign-in", {"username": name, "password": "wrong"}).content.decode().count("do not match")
+        for name in ("rep", "nobody")
+    }
     assert said == {1}
     for _ in range(4):
         browser.post("/sign-in", {"username": "rep", "password": "wrong"})
@@ -203,12 +206,27 @@ def test_django_has_nothing_to_complain_about(django: Any) -> None:
 def test_the_api_describes_itself(signed_in: Any) -> None:
     described = signed_in("admin").get("/api/openapi.json").json()
     assert described["openapi"].startswith("3.")
-    assert {"/api/today", "/api/moves/{key}/{verb}", "/api/kpis/{kpi}/values", "/api/customers/{account_id}", "/api/data"} <= set(described["paths"])
+    assert {"/api/today", "/api/moves/{key}/{verb}", "/api/kpis/{kpi}/values", "/api/customers/{account_id}", "/api/data"} <= set(
+        described["paths"]
+    )
 
 
 def test_values_have_the_columns_of_the_command_line(signed_in: Any) -> None:
     rows = signed_in("admin").get("/api/kpis/gross_margin/values?grain=month&by=region&start=2026-08-01&end=2026-09-01").json()
-    columns = {"kpi", "period_start", "period_end", "region", "value", "numerator", "denominator", "rows", "complete", "immature", "coverage", "unit"}
+    columns = {
+        "kpi",
+        "period_start",
+        "period_end",
+        "region",
+        "value",
+        "numerator",
+        "denominator",
+        "rows",
+        "complete",
+        "immature",
+        "coverage",
+        "unit",
+    }
     assert rows and all(set(row) == columns for row in rows)
     assert all(isinstance(row["value"], (int, float)) for row in rows)
 

@@ -129,7 +129,11 @@ def test_cuts_and_exports_name_nobody_beyond_reach(signed_in: Any, ask: Ask) -> 
     browser = signed_in("rep")
     told = browser.get("/api/kpis/net_sales/values?grain=year&by=rep").json()
     assert {row["rep"] for row in told} <= reps
-    for path in ("/kpis/net_sales?by=rep&grain=year", "/kpis/net_sales/values.csv?by=rep&grain=year", "/kpis/net_sales?where=rep:" + min(beyond)):
+    for path in (
+        "/kpis/net_sales?by=rep&grain=year",
+        "/kpis/net_sales/values.csv?by=rep&grain=year",
+        "/kpis/net_sales?where=rep:" + min(beyond),
+    ):
         body = browser.get(path).content.decode().partition("SQL")[0]
         assert not [rep for rep in beyond if f">{rep}<" in body or f",{rep}," in body], path
     assert browser.get(f"/api/kpis/net_sales/values?grain=year&where=rep={min(beyond)}").json() == []

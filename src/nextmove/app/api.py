@@ -33,7 +33,7 @@ from nextmove.errors import UserError
 from nextmove.kpis import Question
 
 
-class Renderer(BaseRenderer):  # type: ignore[misc]  # ninja's class has no types
+class Renderer(BaseRenderer):
     """JSON with money as numbers, days as ISO 8601 and texts in their own letters."""
 
     media_type = "application/json"
@@ -60,7 +60,7 @@ def plain(value: Any) -> Any:  # Any: an answer, and JSON
 api = NinjaAPI(title="nextmove", version=__version__, auth=django_auth, renderer=Renderer(), urls_namespace="api", docs_url=None)
 
 
-class Told(Schema):  # type: ignore[misc]  # ninja's class has no types
+class Told(Schema):
     """An error: what, where, and what to try."""
 
     error: str
@@ -68,7 +68,7 @@ class Told(Schema):  # type: ignore[misc]  # ninja's class has no types
     hint: str | None = None
 
 
-class Deciding(Schema):  # type: ignore[misc]
+class Deciding(Schema):
     """What goes with a decision."""
 
     days: int = 7
@@ -76,7 +76,7 @@ class Deciding(Schema):  # type: ignore[misc]
     outcome: str = ""
 
 
-class Asked(Schema):  # type: ignore[misc]
+class Asked(Schema):
     """Which values of a KPI."""
 
     grain: str | None = None

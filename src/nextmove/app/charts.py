@@ -45,8 +45,21 @@ def chart(labels: Sequence[str], series: Sequence[Series], *, unit: str, currenc
         "aria": {"enabled": True, "label": {"description": label}},
         "grid": {"left": 8, "right": 8, "top": 36 if len(series) > 1 else 12, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
-        "legend": {"show": len(series) > 1, "top": 0, "left": "right" if rtl else "left", "icon": "roundRect", "itemWidth": 14, "itemHeight": 4},
-        "xAxis": {"type": "category", "data": list(labels), "inverse": rtl, "axisTick": {"show": False}, "axisLabel": {"hideOverlap": True}},
+        "legend": {
+            "show": len(series) > 1,
+            "top": 0,
+            "left": "right" if rtl else "left",
+            "icon": "roundRect",
+            "itemWidth": 14,
+            "itemHeight": 4,
+        },
+        "xAxis": {
+            "type": "category",
+            "data": list(labels),
+            "inverse": rtl,
+            "axisTick": {"show": False},
+            "axisLabel": {"hideOverlap": True},
+        },
         "yAxis": {"type": "value", "position": "right" if rtl else "left", "splitNumber": 4, "scale": unit == "percent"},
         "series": [_series(each) for each in series],
     }
@@ -75,7 +88,14 @@ def _bars(series: Series) -> Option:
     finished = len(series.values) - series.unfinished
     data: list[Any] = list(series.values[:finished])  # Any: ECharts takes a number or an object
     data += [{"value": value, "itemStyle": hollow} for value in series.values[finished:]]
-    return {"name": series.name, "type": "bar", "data": data, "color": f"var({series.colour})", "barMaxWidth": 28, "itemStyle": {"borderRadius": 3}}
+    return {
+        "name": series.name,
+        "type": "bar",
+        "data": data,
+        "color": f"var({series.colour})",
+        "barMaxWidth": 28,
+        "itemStyle": {"borderRadius": 3},
+    }
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,12 @@ def money(value: Number | None, currency: str, *, short: bool = False) -> str:
 
 @lru_cache(maxsize=_KEPT)
 def _money(value: Number, currency: str, short: bool, locale: str) -> str:
-    if short and abs(value) >= 10_000:
-        digits = 0 if 100_000 <= abs(value) < 1_000_000 else 1
+    size = abs(float(value))
+    if short and size >= 10_000:
+        digits = 0 if 100_000 <= size < 1_000_000 else 1
         told = format_compact_currency(value, currency, fraction_digits=digits, locale=locale, numbering_system=_DIGITS)
         return _in_own_digits(told, locale)
-    pattern = _money_pattern(locale, cents=abs(value) < 100 and value != int(value))
+    pattern = _money_pattern(locale, cents=size < 100 and value != int(value))
     told = format_currency(value, currency, format=pattern, currency_digits=False, locale=locale, numbering_system=_DIGITS)
     return _in_own_digits(told, locale)
 
@@ -60,10 +61,15 @@ def number(value: Number | None, *, digits: int = 0, short: bool = False) -> str
 
 @lru_cache(maxsize=_KEPT)
 def _number(value: Number, digits: int, short: bool, locale: str) -> str:
-    if short and abs(value) >= 10_000:
+    if short and abs(float(value)) >= 10_000:
         return _in_own_digits(format_compact_decimal(value, fraction_digits=1, locale=locale, numbering_system=_DIGITS), locale)
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
     return _in_own_digits(format_decimal(value, format=pattern, locale=locale, numbering_system=_DIGITS), locale)
+
+
+def count(value: int) -> str:
+    """A count without signs between its digits, so that a plural can still be chosen by it."""
+    return _in_own_digits(str(value), words.language())
 
 
 def percent(value: Number | None, *, digits: int = 1, signed: bool = False) -> str:

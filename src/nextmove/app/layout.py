@@ -59,7 +59,13 @@ def _layout(request: HttpRequest) -> Layout:
     if user is None or not user.is_authenticated:
         return frame
     return Layout(
-        **{**vars(frame), "links": _links(user.kind, request.path), "person": str(user), "role": text(f"app.role.{user.role}"), "as_of": _as_of()}
+        **{
+            **vars(frame),
+            "links": _links(user.kind, request.path),
+            "person": str(user),
+            "role": text(f"app.role.{user.role}"),
+            "as_of": _as_of(),
+        }
     )
 
 

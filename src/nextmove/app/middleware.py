@@ -20,7 +20,7 @@ LANGUAGE_COOKIE = "language"
 _COMPRESSED = ("text/css", "text/javascript", "image/svg+xml")
 
 
-class Static(WhiteNoiseMiddleware):  # type: ignore[misc]  # whitenoise has no types
+class Static(WhiteNoiseMiddleware):
     """Our own files, whole in memory (the server is asynchronous, whitenoise's answer is a synchronous stream)."""
 
     @staticmethod
@@ -56,8 +56,8 @@ class Headers:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.setdefault("Cache-Control", "no-store")  # type: ignore[attr-defined]
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")  # type: ignore[attr-defined]
+        response.setdefault("Cache-Control", "no-store")
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 
 

@@ -29,7 +29,15 @@ ICONS = {
     "deal_without_activity": "briefcase",
     "deal_stuck": "hourglass",
 }
-METHOD_ICONS = {"call": "phone", "phone": "phone", "email": "mail", "visit": "walk", "meeting": "users", "video": "video", "message": "message"}
+METHOD_ICONS = {
+    "call": "phone",
+    "phone": "phone",
+    "email": "mail",
+    "visit": "walk",
+    "meeting": "users",
+    "video": "video",
+    "message": "message",
+}
 _NOTHING_DECIDED = Journal(Path("nothing-decided"))  # a journal that does not exist
 REVEALING_COST = frozenset({"margin_erosion"})
 

@@ -102,7 +102,9 @@ def flat(visit: Visit, question: Question) -> list[Row]:
     asked = replace(question, scope=visit.reach.scope)
     if lacks := lacking(visit, catalogue().kpi(asked.kpi)):
         raise MissingData(f"{asked.kpi} needs {' and '.join(lacks)}, which is not loaded.", hint="nextmove load FILE")
-    return cast("list[Row]", answer(visit.edition.engine, asked, visit.settings, as_of=visit.edition.as_of, catalogue=catalogue()).to_pylist())
+    return cast(
+        "list[Row]", answer(visit.edition.engine, asked, visit.settings, as_of=visit.edition.as_of, catalogue=catalogue()).to_pylist()
+    )
 
 
 def _ask(visit: Visit, question: Question) -> list[Value]:
@@ -140,12 +142,13 @@ def periods_back(visit: Visit, *, calendar: str, grain: str, count: int) -> dt.d
 
 def member_names(visit: Visit, dimension: str) -> dict[str, str]:
     """Id → name of the members of a dimension that has names."""
-    table, key = {"rep": ("reps", "rep_id"), "product": ("products", "product_id"), "account": ("accounts", "account_id"), "campaign": ("campaigns", "campaign_id")}.get(
-        dimension, ("", "")
-    )
+    table, key = {
+        "rep": ("reps", "rep_id"),
+        "product": ("products", "product_id"),
+        "account": ("accounts", "account_id"),
+        "campaign": ("campaigns", "campaign_id"),
+    }.get(dimension, ("", ""))
     if not table:
         return {}
     ask = f"select {key} as id, name from main.{table} where name is not null"
     return visit.edition.kept(("names", dimension), lambda: {row["id"]: row["name"] for row in visit.edition.rows(ask)})
-
-

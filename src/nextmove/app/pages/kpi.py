@@ -199,7 +199,9 @@ def _held(visit: Visit, kpi: Kpi, question: Question, now: Value, targets: dict[
     plan = targets.get(now.start)
     if plan is not None and plan.versus:
         share = (now.value or 0) / plan.versus
-        found.append(Held(text("app.kpi.versus.target"), _told(visit, kpi, plan.target), formats.percent(share, digits=0), on_track(kpi, share)))
+        found.append(
+            Held(text("app.kpi.versus.target"), _told(visit, kpi, plan.target), formats.percent(share, digits=0), on_track(kpi, share))
+        )
     return found
 
 

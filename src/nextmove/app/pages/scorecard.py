@@ -182,7 +182,17 @@ def scorecard_file(visit: Visit, request: HttpRequest) -> HttpResponse:
     found = scorecard_page(visit, grain=request.GET.get("grain", "month"))
     columns = ("rep_id", "name", "team", "net_sales", "target", "share_of_plan", *found.columns, "open_moves", "open_moves_worth")
     rows = (
-        [line.rep_id, line.name, line.team, line.value, line.target, line.share, *(cell.value for cell in line.cells), line.moves, line.moves_worth]
+        [
+            line.rep_id,
+            line.name,
+            line.team,
+            line.value,
+            line.target,
+            line.share,
+            *(cell.value for cell in line.cells),
+            line.moves,
+            line.moves_worth,
+        ]
         for line in found.reps
     )
     return exports.csv_file(f"scorecard-{found.grain}.csv", columns, rows)
