@@ -81,7 +81,7 @@ class Asked(Schema):
 
     grain: str | None = None
     by: str = ""
-    where: list[str] = []
+    where: tuple[str, ...] = ()
     start: dt.date | None = None
     end: dt.date | None = None
     calendar: str = "gregorian"

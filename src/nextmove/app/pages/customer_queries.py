@@ -29,7 +29,8 @@ with days as (
 ), buyer as (
     select max(day) as last_day from days
 ), items as (
-    select product_id, max(day) as last_day, count(*) as order_days, quantile_cont(gap, 0.5) as usual_gap_days, {as_of} - max(day) as quiet_days,
+    select product_id, max(day) as last_day, count(*) as order_days, quantile_cont(gap, 0.5) as usual_gap_days,
+           {as_of} - max(day) as quiet_days,
            sum(case when day > {as_of} - interval '1 year' then quantity else 0 end) as quantity_12m,
            sum(case when day > {as_of} - interval '1 year' then net else 0 end) as net_12m, sum(net) as net_ever
     from gaps group by product_id
@@ -37,7 +38,8 @@ with days as (
 select i.product_id, coalesce(p.name, i.product_id) as name, p.category, i.last_day, i.order_days, i.usual_gap_days, i.quiet_days,
        i.quantity_12m, i.net_12m,
        case when i.order_days < 3 then 'few'
-            when i.quiet_days > 2 * greatest(i.usual_gap_days, 1) and buyer.last_day - i.last_day > greatest(i.usual_gap_days, 1) then 'stopped'
+            when i.quiet_days > 2 * greatest(i.usual_gap_days, 1)
+                 and buyer.last_day - i.last_day > greatest(i.usual_gap_days, 1) then 'stopped'
             when i.quiet_days > greatest(i.usual_gap_days, 1) then 'due'
             else 'running' end as state
 from items as i cross join buyer left join main.products as p on p.product_id = i.product_id
@@ -48,7 +50,8 @@ INVOICES = """
 select i.invoice_id, i.issued_on, i.due_on,
        cast((i.amount - case when i.paid_on is null then 0 else coalesce(i.paid_amount, i.amount) end)
             * case when coalesce(i.currency, {currency}) = {currency} then 1
-                   else (select r.rate from main.exchange_rates as r where r.currency = i.currency and r.day <= i.issued_on order by r.day desc limit 1)
+                   else (select r.rate from main.exchange_rates as r
+                         where r.currency = i.currency and r.day <= i.issued_on order by r.day desc limit 1)
               end as decimal(18, 2)) as open_amount,
        {as_of} - i.due_on as days_late
 from main.invoices as i
@@ -69,7 +72,8 @@ DEALS = """
 select o.opportunity_id, coalesce(o.name, o.opportunity_id) as name, o.stage, o.status,
        cast(o.amount * case when coalesce(o.currency, {currency}) = {currency} then 1
             else (select r.rate from main.exchange_rates as r
-                  where r.currency = o.currency and r.day <= cast(o.created_at as date) order by r.day desc limit 1) end as decimal(18, 2)) as amount,
+                  where r.currency = o.currency and r.day <= cast(o.created_at as date) order by r.day desc limit 1)
+            end as decimal(18, 2)) as amount,
        o.expected_close_on
 from main.opportunities as o where o.account_id = {account}
 order by case o.status when 'open' then 0 else 1 end, coalesce(o.closed_at, o.created_at) desc limit 15

@@ -92,7 +92,8 @@ def people(visit: Visit) -> tuple[Person, ...]:
     if not visit.reach.sees_many or "main.actions" not in visit.edition.tables:
         return ()
     sql = (
-        "select distinct m.rep_id, coalesce(r.name, m.rep_id) as name from main.actions as m left join main.reps as r on r.rep_id = m.rep_id"
+        "select distinct m.rep_id, coalesce(r.name, m.rep_id) as name"
+        " from main.actions as m left join main.reps as r on r.rep_id = m.rep_id"
         f" where m.rep_id is not null and {visit.reach.sql('m.rep_id')} order by 2"
     )
     return visit.edition.kept(("people", visit.reach.scope), lambda: tuple(Person(**row) for row in visit.edition.rows(sql)))
