@@ -1,9 +1,9 @@
 """Which customers will not buy in the coming weeks: a probability, the money at stake, and the facts behind it.
 
 `score` is the probability of *no* purchase within the horizon, calibrated on the company's own past (see `waiting`). It is not "lost": a
-seasonal customer out of its season scores high and has little at stake, because `value` weighs what it bought in the same weeks a year ago.
+seasonal customer out of its season scores high and has little at stake, because `usual_profit` weighs what it bought in the same weeks a year ago.
 `p_alive` is the repeat-buying model's probability that it is a customer at all, `late_by_days` how far its silence exceeds nine in ten of
-its own gaps. Lists are ranked by `at_stake`, probability × value: that finds three to five times the money that probability alone finds.
+its own gaps. Lists are ranked by `at_stake`, probability × usual profit: that finds three to five times the money that probability alone finds.
 
 Customers with fewer purchase days than the minimum have no rhythm yet and are not in the answer.
 """
@@ -62,7 +62,7 @@ class Customers:
         active = (at.quiet_days <= 2 * self.horizon_days)[scored]
         stayed_away = (days.count_between(on, on + self.horizon_days, at.who) == 0)[scored]
         gaps = (at.quiet_days / np.maximum(at.mean_gap, 1))[scored]
-        value = rows["value"].to_numpy()
+        value = rows["usual_profit"].to_numpy()
         given = {"model" if fitted.method == "model" else "rule (chosen)": rows["score"].to_numpy(), "rule": gaps}
         return [
             {"cutoff": cutoff, "method": method, **figure}
@@ -106,7 +106,7 @@ class FittedCustomers:
                 "usual_gap_lo_days": low[chosen].round(1),
                 "usual_gap_hi_days": high[chosen].round(1),
                 "late_by_days": late[chosen].round(1),
-                "value": value[chosen].round(2),
+                "usual_profit": value[chosen].round(2),
                 "at_stake": (value * none)[chosen].round(2),
                 "method": pa.array(np.full(size, waiting.waits[-1].mixing.method)),
                 **told(facts),

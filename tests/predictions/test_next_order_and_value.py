@@ -1,0 +1,83 @@
+"""When the next order comes, and what a customer is worth: better than the rule, intervals that hold, totals that add up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import pytest
+
+from nextmove.engine import DuckDBEngine
+from nextmove.predictions.clv import CustomerValue
+from nextmove.predictions.contract import Learnt
+from nextmove.predictions.next_order import NextOrder, days_at, share_at
+from nextmove.predictions.rhythm import gap_quantiles, purchase_days
+from nextmove.predictions.waiting import Waiting
+
+AS_OF = dt.date(2023, 6, 30)
+
+
+def _mean(company: DuckDBEngine, task: NextOrder | CustomerValue) -> dict[tuple[str, str], float]:
+    rows = task.backtest(company, as_of=AS_OF).to_pandas()
+    means: dict[tuple[str, str], float] = rows.groupby(["method", "measure"])["value"].mean().to_dict()
+    return means
+
+
+def test_next_order_beats_last_day_plus_median_gap_and_its_interval_holds(company: DuckDBEngine) -> None:
+    told = _mean(company, NextOrder())
+    assert told["model", "mean_absolute_error_days"] < 0.9 * told["rule", "mean_absolute_error_days"]
+    assert 0.72 <= told["model", "share_within_interval"] <= 0.88
+
+
+def test_next_order_rows_are_in_order_and_late_ones_lie_beyond_the_horizon(company: DuckDBEngine) -> None:
+    rows = NextOrder().fit(company, as_of=AS_OF).predict().to_pandas()
+    assert (rows.days_lo <= rows.days_hi).all()
+    assert (rows.days >= 1).all()
+    assert (rows[rows.score < 0.5].days > 90).all()
+    assert (rows[rows.score > 0.5].days <= 90).all()
+    assert (rows.amount > 0).all()
+
+
+def test_days_and_shares_are_each_others_inverse(company: DuckDBEngine) -> None:
+    fitted = NextOrder().fit(company, as_of=AS_OF)
+    waiting = Waiting.from_plain(fitted.learnt.content["waiting"])
+    curve = np.array([[0.0, 0.2, 0.5, 0.9, 1.4, 2.0], [0.0, 0.1, 0.15, 0.2, 0.25, 0.3]])
+    assert share_at(curve, waiting, days_at(curve, waiting, 0.2)) == pytest.approx([0.2, 0.2])
+    assert days_at(curve, waiting, 0.5)[1] > 90
+
+
+def test_value_ranks_better_than_last_years_sales_and_keeps_its_total(company: DuckDBEngine) -> None:
+    told = _mean(company, CustomerValue(horizon_days=180))
+    assert told["model", "spearman_net_sales"] > told["rule", "spearman_net_sales"]
+    assert abs(told["model", "bias_of_total"]) < 0.2
+
+
+def test_value_has_every_customer_profit_at_its_margin_and_three_years_above_one(company: DuckDBEngine) -> None:
+    rows = CustomerValue().fit(company, as_of=AS_OF).predict().to_pandas()
+    known = purchase_days(company, AS_OF)
+    assert len(rows) == len(known.accounts)
+    assert rows.value.sum() == pytest.approx(0.4 * rows.revenue.sum(), rel=0.02)  # cost is 60 % of sales in this company
+    assert rows.historic_value.sum() == pytest.approx(known.profit.sum(), rel=1e-6)
+    assert (rows.value_lo <= rows.value_hi).all()
+    assert rows.value_36_months.sum() > rows.value.sum()
+    once = rows[rows.account_id.isin(known.accounts.take(np.flatnonzero(np.diff(known.starts) == 1)).to_pylist())]
+    assert once.p_alive.max() < 1
+
+
+@pytest.mark.parametrize("task", [NextOrder(), CustomerValue()])
+def test_what_was_learnt_survives_being_stored(task: NextOrder | CustomerValue, company: DuckDBEngine) -> None:
+    fitted = task.fit(company, as_of=AS_OF)
+    stored = Learnt(task.task, AS_OF, fitted.learnt.settings, json.loads(json.dumps(fitted.learnt.content)))
+    assert task.fit(company, as_of=AS_OF, learnt=stored).predict().equals(fitted.predict())
+
+
+def test_own_gaps_as_numpy_has_them(company: DuckDBEngine) -> None:
+    days = purchase_days(company, AS_OF)
+    at = days.summary(days.first_day + 500)
+    told = gap_quantiles(days, at, (0.1, 0.5, 0.9))
+    for place in range(0, len(at.who), 37):
+        own = np.diff(days.day[at.begin[place] : at.end[place]])
+        for share, values in zip((0.1, 0.5, 0.9), told, strict=True):
+            expected = np.quantile(own, share) if len(own) else np.nan
+            assert values[place] == pytest.approx(expected, nan_ok=True)
