@@ -13,6 +13,7 @@ from typing import cast
 
 from nextmove.app.edition import Row
 from nextmove.app.visit import Visit, shelf
+from nextmove.editions.publish import definitions
 from nextmove.errors import MissingData, UnknownName
 from nextmove.kpis import Catalogue, Kpi, Question, answer, load_catalogue
 from nextmove.kpis.needs import missing, others
@@ -102,14 +103,29 @@ def flat(visit: Visit, question: Question) -> list[Row]:
     asked = replace(question, scope=visit.reach.scope)
     if lacks := lacking(visit, catalogue().kpi(asked.kpi)):
         raise MissingData(f"{asked.kpi} needs {' and '.join(lacks)}, which is not loaded.", hint="nextmove load FILE")
-    return cast(
-        "list[Row]", answer(visit.edition.engine, asked, visit.settings, as_of=visit.edition.as_of, catalogue=catalogue()).to_pylist()
-    )
+    return _rows(visit, asked)
 
 
 def _ask(visit: Visit, question: Question) -> list[Value]:
-    found = answer(visit.edition.engine, question, visit.settings, as_of=visit.edition.as_of, catalogue=catalogue())
-    return [_value(row, question) for row in found.to_pylist()]
+    return [_value(row, question) for row in _rows(visit, question)]
+
+
+def _rows(visit: Visit, question: Question) -> list[Row]:
+    import duckdb
+
+    try:
+        found = answer(visit.edition.engine, question, visit.settings, as_of=visit.edition.as_of, catalogue=catalogue())
+    except (duckdb.BinderException, duckdb.CatalogException):
+        if not outdated(visit):
+            raise
+        raise MissingData("These numbers were published by another version or with other definitions.", hint="nextmove refresh") from None
+    return cast("list[Row]", found.to_pylist())
+
+
+def outdated(visit: Visit) -> bool:
+    """Whether the edition was made by other definitions than those that are asked now."""
+    now = definitions(visit.settings, catalogue())
+    return visit.edition.published.meta.definitions != now
 
 
 def _value(row: Row, question: Question) -> Value:
