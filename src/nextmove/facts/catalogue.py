@@ -8,6 +8,10 @@ A file opens with comments: first what a row is, then `-- key: value` lines.
     per       `period`: the rows depend on the period asked for. Such a fact is no view; a question inlines it, with the
               relation `periods` (id, start_day, end_day, until, previous_id, year_ago_id) in reach
 
+    unknown   `null` where a missing member is always null and never the text `(unknown)`, so that rows can be grouped as they are
+
+A fact may hold ids of `main.calendar` (`month_id`, …) of its day; a question then needs no join with the calendar.
+
 `:name` stands for a setting (`:reporting_currency`).
 """
 
@@ -22,7 +26,7 @@ from pathlib import Path
 from nextmove.errors import UnknownName, UserError
 
 _FOLDER = Path(__file__).parent
-_META = re.compile(r"^-- (needs|keep|rebuilt|per): (.+)$", re.MULTILINE)
+_META = re.compile(r"^-- (needs|keep|rebuilt|per|unknown): (.+)$", re.MULTILINE)
 _READS = re.compile(r"\bfacts\.(\w+)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
@@ -51,6 +55,10 @@ class Fact:
     @property
     def per_period(self) -> bool:
         return self.meta.get("per") == "period"
+
+    @property
+    def null_is_unknown(self) -> bool:
+        return self.meta.get("unknown") == "null"
 
     @property
     def rebuilt(self) -> str | None:

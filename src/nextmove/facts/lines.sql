@@ -1,28 +1,39 @@
 -- One row an order line of any status, on its local day, with its dimensions and its money in the reporting currency.
 -- Rep, region and channel are the line's own, else its account's; the initiative is the line's, else the product's, else the
 -- campaign's. Cost is the line's own, else quantity × the product's unit cost; a line with neither has no cost, never zero
--- cost. A line without a rate of exchange has no money, and `unpriced` names its currency.
+-- cost. The ids of its periods stand beside the day, so that no question has to look them up. A line without a rate of exchange has no money, and `unpriced` names its currency.
 -- needs: order_lines.net_amount
 -- keep: view
+-- unknown: null
 select
     line.order_id,
     line.line_no,
     line.ordered_at,
     line.day,
+    local.day_id,
+    local.week_id,
+    local.month_id,
+    local.quarter_id,
+    local.year_id,
+    local.fiscal_quarter_id,
+    local.fiscal_year_id,
+    local.jalali_month_id,
+    local.jalali_quarter_id,
+    local.jalali_year_id,
     line.account_id,
-    coalesce(line.rep_id, account.rep_id) as rep_id,
-    rep.team,
-    line.product_id,
-    product.category,
-    product.brand,
-    coalesce(line.region, account.region) as region,
-    account.country,
-    coalesce(line.channel, account.channel) as channel,
-    account.segment,
-    account.industry,
-    line.contact_method,
-    line.campaign_id,
-    coalesce(line.initiative, product.initiative, campaign.initiative) as initiative,
+    nullif(coalesce(line.rep_id, account.rep_id), '(unknown)') as rep_id,
+    nullif(rep.team, '(unknown)') as team,
+    nullif(line.product_id, '(unknown)') as product_id,
+    nullif(product.category, '(unknown)') as category,
+    nullif(product.brand, '(unknown)') as brand,
+    nullif(coalesce(line.region, account.region), '(unknown)') as region,
+    nullif(account.country, '(unknown)') as country,
+    nullif(coalesce(line.channel, account.channel), '(unknown)') as channel,
+    nullif(account.segment, '(unknown)') as segment,
+    nullif(account.industry, '(unknown)') as industry,
+    nullif(line.contact_method, '(unknown)') as contact_method,
+    nullif(line.campaign_id, '(unknown)') as campaign_id,
+    nullif(coalesce(line.initiative, product.initiative, campaign.initiative), '(unknown)') as initiative,
     product.launched_on,
     line.status,
     line.cancel_reason,
@@ -55,6 +66,7 @@ from (
     ) as dated
     left join facts.daily_rates as rates on rates.currency = dated.currency and rates.day = dated.day
 ) as line
+join main.calendar as local on local.day = line.day
 left join main.accounts as account on account.account_id = line.account_id
 left join main.products as product on product.product_id = line.product_id
 left join main.reps as rep on rep.rep_id = coalesce(line.rep_id, account.rep_id)

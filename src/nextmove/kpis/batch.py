@@ -19,6 +19,7 @@ from nextmove.kpis.compile import Compiler, maturity
 from nextmove.kpis.dimensions import dimension
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.needs import missing
+from nextmove.kpis.priced import priced_facts
 from nextmove.kpis.query import no_rate
 from nextmove.kpis.scans import Plan
 from nextmove.settings import Settings
@@ -45,12 +46,13 @@ def compute_values(
     kpis = [kpi.under({}) for kpi in catalogue.kpis.values() if not missing(engine, catalogue, kpi)]
     engine.execute(TABLE)
     engine.execute("create or replace table main.lacking (currency varchar, period_start date)")
+    priced = priced_facts(engine, catalogue)
     moving = [kpi for kpi in kpis if kpi.entry.moves]
     _forget(engine, moving, since)
     for calendar, grain in stored_periods(settings):
         for cut_by in ("", *_dimensions(engine, kpis)):
             cut = [kpi for kpi in kpis if not cut_by or (cut_by in kpi.entry.cut_by and grain in (*WATCHED, kpi.entry.cadence))]
-            frame = _frame(settings, calendar, grain, cut_by, as_of)
+            frame = replace(_frame(settings, calendar, grain, cut_by, as_of), priced=priced)
             recent = _from_day(frame, since, settings)
             _compute(engine, catalogue, settings, [kpi for kpi in cut if since is None or not kpi.entry.moves], recent)
             if since is not None:

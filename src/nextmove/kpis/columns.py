@@ -63,6 +63,15 @@ class Columns:
     def day(self) -> str:
         return self.sql(self.measure.day)
 
+    def period(self) -> tuple[list[str], str]:
+        """The join that tells the period of a row, where one is needed, and the period's id."""
+        name = self.frame.period_id
+        if self.fact.per_period:
+            return [], "f.period_id"
+        if self.measure.day == "day" and name in self.fact.columns:
+            return [], f"f.{name}"
+        return [f"join main.calendar as c on c.day = {self.day}"], f"c.{name}"
+
     def joins(self) -> list[str]:
         """The facts of one row a key that the measure brings in, and the tables that dimensions are looked up in."""
         found = [
@@ -98,6 +107,10 @@ class Columns:
         if d.table is None or d.key not in self.fact.columns:
             raise UserError(f"The fact {self.fact.name} cannot be cut by {name}.", where=str(self.fact.path))
         return f"{d.table}.{d.column}"
+
+    def groups(self) -> list[str]:
+        """What to group by for each dimension: the column itself where only null is unknown, since that is cheaper."""
+        return [self._column(name) if self.fact.null_is_unknown else self.member(name) for name in self.dimensions]
 
     def cuts(self) -> list[str]:
         """`member as name` for each dimension asked that this fact has."""
@@ -139,5 +152,7 @@ class Columns:
     def priced(self) -> bool:
         """Whether the measure reads money that a missing rate of exchange would leave out."""
         measure = self.measure
+        if self.fact.name in self.frame.priced:
+            return False
         adds_money = measure.aggregate in ("sum", "quantile", "mean", "last") and measure.expression != "quantity"
         return adds_money and "unpriced" in self.fact.columns

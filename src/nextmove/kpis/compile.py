@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nextmove.engine import literal
 from nextmove.kpis.catalogue import Catalogue, Kpi
@@ -60,12 +60,20 @@ class Compiler:
         return self.plan.relation(kpi.id, assemble(sides, covering, outcome, frame))
 
     def _growth(self, kpi: Kpi, frame: Frame) -> str:
+        """The same values serve as now and as before; only what a running period is held against is computed apart."""
         growth = kpi.entry.growth
         assert growth is not None
         base = self.catalogue.kpi(growth.of)
         earlier = frame.back(growth.versus, self.calendar)
-        now, before = self.kpi(base, frame), self.kpi(base, earlier)
-        return self.plan.relation(kpi.id, _grown(now, before, frame, earlier, growth.versus))
+        wide = replace(frame, first=earlier.first, moved=f"{frame.moved or 'wide'}_{growth.versus}_wide") if frame.first else frame
+        now = self.kpi(base, wide)
+        self.plan.frames.setdefault(frame.periods, frame)
+        before = {"whole": now}
+        if earlier.cut is not None:
+            held = replace(earlier, first=earlier.cut, last=earlier.cut, moved=f"{earlier.moved}_cut")
+            before["cut"] = self.kpi(base, held)
+        cut_id = earlier.cut.id if earlier.cut else None
+        return self.plan.relation(kpi.id, _grown(now, before, frame, cut_id, growth.versus))
 
     def _formula(self, kpi: Kpi, formula: str, frame: Frame) -> str:
         names = [word for word in dict.fromkeys(_WORD.findall(formula)) if word in self.catalogue.kpis]
@@ -104,12 +112,13 @@ class Compiler:
         """The keys that were active in each period, cut as the frame says."""
         self.plan.frames.setdefault(frame.periods, frame)
         columns = self.plan.columns(measure, frame)
-        lines = [f"from facts.{measure.fact} as f", f"join main.calendar as c on c.day = {columns.day}", *columns.joins()]
+        dated, period = columns.period()
+        lines = [f"from facts.{measure.fact} as f", *dated, *columns.joins()]
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
         cuts = "".join(f", {cut}" for cut in columns.cuts())
         read = "\n".join(lines)
         return self.plan.relation(
-            f"{kpi.id}_{when}", f"select distinct c.{frame.period_id} as period_id{cuts}, f.{key} as key\n{read}\nwhere {where}"
+            f"{kpi.id}_{when}", f"select distinct {period} as period_id{cuts}, f.{key} as key\n{read}\nwhere {where}"
         )
 
     def _retained_sum(self, kpi: Kpi, retained: Retained, frame: Frame, then: Frame, earlier: str) -> str:
@@ -127,11 +136,12 @@ class Compiler:
         """What the keys active a year before sum to in `frame`: the asked periods, or those of the year before."""
         columns = self.plan.columns(measure, frame)
         self.plan.frames.setdefault(frame.periods, frame)
-        link = "p.id = c" if frame is asked else "p.year_ago_id = c"
+        dated, period = columns.period()
+        link = f"p.id = {period}" if frame is asked else f"p.year_ago_id = {period}"
         lines = [
             f"from facts.{measure.fact} as f",
-            f"join main.calendar as c on c.day = {columns.day}",
-            f"join {asked.periods} as p on {link}.{frame.period_id}",
+            *dated,
+            f"join {asked.periods} as p on {link}",
             f"join {keys} as keys on keys.period_id = p.year_ago_id and keys.key = f.{key}",
             *columns.joins(),
         ]
@@ -199,10 +209,14 @@ def _spine(sides: Mapping[str, Reference], relations: Sequence[str], frame: Fram
     return f"from (\n    {keys}\n) as k\n{joins}"
 
 
-def _grown(now: str, before: str, frame: Frame, earlier: Frame, versus: str) -> str:
+def _grown(now: str, before: Mapping[str, str], frame: Frame, cut_id: int | None, versus: str) -> str:
     """`now` ÷ what was before − 1; a member that was there on one side only has a row."""
-    shifted = f"select p.id as period_id{''.join(f', b.{n}' for n in frame.by)}, b.value, b.rows, b.unpriced\n"
-    shifted += f"    from {frame.periods} as p join {before} as b on b.period_id = p.{_SHIFTED_BY[versus]}"
+    earlier = _SHIFTED_BY[versus]
+    columns = f"p.id as period_id{''.join(f', b.{n}' for n in frame.by)}, b.value, b.rows, b.unpriced"
+    shifted = f"select {columns}\n    from {frame.periods} as p join {before['whole']} as b on b.period_id = p.{earlier}"
+    if cut_id is not None:
+        shifted += f" and b.period_id <> {cut_id}\n    union all\n    select {columns}\n"
+        shifted += f"    from {frame.periods} as p join {before['cut']} as b on b.period_id = p.{earlier}"
     dims = "".join(f", k.{name}" for name in frame.by)
     value = "coalesce(n.value, 0)", "coalesce(b.value, 0)"
     keys = f"select period_id{_listed(frame.by)} from {now} union select period_id{_listed(frame.by)} from shifted"
@@ -236,8 +250,6 @@ def _fill_parameters(text: str, frame: Frame) -> str:
 
 
 def _with_parameters(frame: Frame, more: Mapping[str, str]) -> Frame:
-    from dataclasses import replace
-
     return replace(frame, parameters={**frame.parameters, **more}) if more else frame
 
 

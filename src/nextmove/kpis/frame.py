@@ -37,6 +37,8 @@ class Frame:
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     scope: Scope = EVERYTHING
     moved: str | None = None
+    cut: Period | None = None  # which period ends at `seen`, before its own end
+    priced: frozenset[str] = frozenset()  # facts of which no row lacks a rate of exchange
 
     @property
     def period_id(self) -> str:
@@ -75,13 +77,14 @@ class Frame:
         """The frame of the periods that these are compared with: `previous` or `year_ago`; like for like, or each as a whole."""
         now = calendar.grid(self.calendar, self.grain).holding(self.seen - ONE_DAY)
         earlier = self._earlier(now, move, calendar)
-        seen = earlier.end
+        seen, cut = earlier.end, None
         if now.end > self.seen and not whole:
+            cut = earlier
             seen = calendar.like_for_like(now, earlier, as_of=self.seen - ONE_DAY)
         first = self._earlier(self.first, move, calendar) if self.first else None
         last = self._earlier(min(self.last or now, now, key=lambda period: period.start), move, calendar)
         name = "_".join([*([self.moved] if self.moved else []), move, *(["whole"] if whole else [])])
-        return replace(self, first=first, last=last, seen=seen, moved=name)
+        return replace(self, first=first, last=last, seen=seen, cut=cut, moved=name)
 
     def uncut(self) -> Frame:
         """The same periods over the whole company."""

@@ -7,19 +7,20 @@ lists of columns, `a.b or c.d` where one of them will do; an edition keeps what 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from nextmove.engine import Engine, name
 from nextmove.errors import MissingData
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.tables import TABLES
 
-_WITHOUT_TABLE = re.compile(r"\s+or\s+")
+_ALTERNATIVES = re.compile(r"\s+or\s+")
 
 
 def require(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> None:
     """Raise an error that names the missing columns and how to load them."""
     for need in missing(engine, catalogue, kpi):
-        columns = _WITHOUT_TABLE.split(need)
+        columns = _ALTERNATIVES.split(need)
         tables = list(dict.fromkeys(column.split(".")[0] for column in columns))
         raise MissingData(
             f"{kpi.id} needs {need}; neither is loaded." if len(columns) > 1 else f"{kpi.id} needs {need}, which is not loaded.",
@@ -30,7 +31,9 @@ def require(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> None:
 
 def missing(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> list[str]:
     """Needs of a KPI that nothing fills."""
-    return [need for need in needs_of(catalogue, kpi) if not any(loaded(engine, column) for column in _WITHOUT_TABLE.split(need))]
+    needs = needs_of(catalogue, kpi)
+    there = loaded(engine, {column for need in needs for column in _ALTERNATIVES.split(need)})
+    return [need for need in needs if there.isdisjoint(_ALTERNATIVES.split(need))]
 
 
 def needs_of(catalogue: Catalogue, kpi: Kpi) -> tuple[str, ...]:
@@ -52,12 +55,21 @@ def others(catalogue: Catalogue, kpi: Kpi) -> list[Kpi]:
     return [catalogue.kpis[each] for each in names if each in catalogue.kpis]
 
 
-def loaded(engine: Engine, column: str) -> bool:
-    """Whether any row has a value in `table.column`."""
+def loaded(engine: Engine, columns: Collection[str]) -> frozenset[str]:
+    """Which of these `table.column` any row has a value in."""
+    if not columns:
+        return frozenset()
+    kept = _knows(engine, "loaded")
+    parts = [_has_value(column, kept=kept) for column in sorted(columns)]
+    return frozenset(str(column) for column in engine.query(" union all ".join(parts)).column(0).to_pylist())
+
+
+def _has_value(column: str, *, kept: bool) -> str:
     table, _, field = column.partition(".")
-    if _knows(engine, "loaded"):
-        return bool(engine.query(f"select 1 from main.loaded where table_name = '{table}' and column_name = '{field}'").num_rows)
-    return bool(engine.query(f"select 1 from main.{name(table)} where {name(field)} is not null limit 1").num_rows)
+    where = f"main.loaded where table_name = '{table}' and column_name = '{field}'"
+    if not kept:
+        where = f"main.{name(table)} where {name(field)} is not null"
+    return f"select '{column}' as known where exists (select 1 from {where})"
 
 
 def write_loaded(engine: Engine, *, source: str = "main", target: str = "main") -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nextmove.engine import Engine, literal
@@ -19,6 +20,7 @@ from nextmove.kpis.catalogue import Catalogue, load_catalogue
 from nextmove.kpis.compile import Compiler, maturity
 from nextmove.kpis.frame import ONE_DAY, Frame, asked_periods
 from nextmove.kpis.needs import require
+from nextmove.kpis.priced import priced_facts
 from nextmove.kpis.question import Checked, Question, check
 from nextmove.kpis.scans import Plan
 from nextmove.kpis.targets import versus_target
@@ -36,16 +38,24 @@ def answer(engine: Engine, question: Question, settings: Settings, *, as_of: dt.
     catalogue = catalogue or load_catalogue()
     checked = check(question, catalogue)
     require(engine, catalogue, checked.kpi)
-    found = engine.query(compiled_sql(question, settings, as_of=as_of, catalogue=catalogue))
+    sql = compiled_sql(question, settings, as_of=as_of, catalogue=catalogue, priced=priced_facts(engine, catalogue))
+    found = engine.query(sql)
     _all_priced(engine, found)
     return found.drop_columns(["unpriced"])
 
 
-def compiled_sql(question: Question, settings: Settings, *, as_of: dt.date, catalogue: Catalogue | None = None) -> str:
-    """The SQL that answers the question; it runs as it stands."""
+def compiled_sql(
+    question: Question,
+    settings: Settings,
+    *,
+    as_of: dt.date,
+    catalogue: Catalogue | None = None,
+    priced: frozenset[str] = frozenset(),
+) -> str:
+    """The SQL that answers the question; it runs as it stands. In the facts `priced` no row lacks a rate of exchange."""
     catalogue = catalogue or load_catalogue()
     checked = check(question, catalogue)
-    frame = frame_of(checked, settings, as_of=as_of)
+    frame = replace(frame_of(checked, settings, as_of=as_of), priced=priced)
     plan = Plan(catalogue)
     plan.frames[frame.periods] = frame
     compiler = Compiler(catalogue, calendar_of(settings), plan)

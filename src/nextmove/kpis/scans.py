@@ -15,7 +15,7 @@ from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.frame import Frame
 
-_ROWS = ("fact", "day", "stock", "trailing_days", "keep", "key", "per", "top", "squares", "join", "dimensions")
+_ROWS = ("fact", "day", "stock", "trailing_days", "keep", "key", "per", "join", "dimensions")
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from nextmove.engine import literal
 from nextmove.facts import Fact
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
+from nextmove.kpis.dimensions import UNKNOWN
 from nextmove.kpis.frame import Frame
 
 
 def shares(measure: Measure) -> bool:
     """Whether measures of this shape can be read in one pass with others of the same rows."""
-    return not (measure.stock or measure.trailing_days or measure.keep or measure.per or measure.aggregate in ("last", "survival"))
+    return not (measure.stock or measure.trailing_days or measure.keep or measure.aggregate in ("last", "survival"))
 
 
 def sql(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str:
@@ -34,7 +35,7 @@ def sql(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str:
     if measure.aggregate == "last":
         return _last(columns, measure, frame)
     if measure.per:
-        return _per(columns, measure, frame)
+        return _per(columns, measures, frame)
     if measure.aggregate == "survival":
         return _survival(columns, measure, frame)
     return _grouped(columns, measures, frame)
@@ -97,12 +98,8 @@ def _where(conditions: Sequence[str]) -> str:
 
 def _from(columns: Columns, frame: Frame, *, periods: bool = False) -> tuple[str, str]:
     """The relations that a scan reads, and where the period's id stands."""
-    lines = [f"from {relation_of(columns.fact, frame)} as f"]
-    if columns.fact.per_period:
-        identifier = "f.period_id"
-    else:
-        lines.append(f"join main.calendar as c on c.day = {columns.day}")
-        identifier = f"c.{frame.period_id}"
+    dated, identifier = columns.period()
+    lines = [f"from {relation_of(columns.fact, frame)} as f", *dated]
     if periods or columns.needs_period:
         lines.append(f"join {frame.periods} as p on p.id = {identifier}")
     return "\n".join(lines + columns.joins()), identifier
@@ -114,23 +111,61 @@ def _range(columns: Columns) -> list[str]:
 
 def _grouped(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str:
     """One pass, one group a period and member; conditions that all measures share are conditions of the pass."""
-    conditions = [columns.sql(m.where) if m.where else None for m in measures]
-    common = len(set(conditions)) == 1
     each = [replace(columns, measure=measure) for measure in measures]
+    conditions = [one.sql(one.measure.where) if one.measure.where else None for one in each]
+    common = len(set(conditions)) == 1
     read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each))
-    selected = [f"{identifier} as period_id", *columns.cuts()]
-    for n, (one, condition) in enumerate(zip(each, conditions, strict=True)):
-        within = None if common else condition
-        filtered = f" filter (where {within})" if within else ""
-        selected += [f"{aggregate(one, one.measure, within=within)} as m{n}", f"count(*){filtered} as rows_{n}"]
-        if one.priced:
-            selected.append(f"max(f.unpriced){filtered} as unpriced_{n}")
     limits = _range(columns) + columns.limits()
     if common and conditions[0]:
         limits.append(f"({conditions[0]})")
     elif all(conditions):
         limits.append("(" + " or ".join(f"({condition})" for condition in dict.fromkeys(conditions)) + ")")
-    return f"select\n    {_listed(selected)}\n{read}\n{_where(limits)}\ngroup by {_group_by(columns)}"
+    within = [None if common else condition for condition in conditions]
+    rows = f"{read}\n{_where(limits)}"
+    if _one_key(measures):
+        return _by_key(each, within, rows, identifier)
+    selected = [f"{identifier} as period_id", *columns.cuts()]
+    for n, (one, condition) in enumerate(zip(each, within, strict=True)):
+        selected += [f"{aggregate(one, one.measure, within=condition)} as m{n}", f"count(*){_filter(condition)} as rows_{n}"]
+        selected += [f"max(f.unpriced){_filter(condition)} as unpriced_{n}"] if one.priced else []
+    return f"select\n    {_listed(selected)}\n{rows}\ngroup by {', '.join([identifier, *columns.groups()])}"
+
+
+def _filter(condition: str | None) -> str:
+    return f" filter (where {condition})" if condition else ""
+
+
+def _one_key(measures: Sequence[Measure]) -> bool:
+    """Whether distinct counts are of one column and all else adds up: then counting groups is cheaper than counting distinct."""
+    keys = {measure.expression for measure in measures if measure.distinct}
+    return len(keys) == 1 and "," not in next(iter(keys)) and all(measure.adds_up for measure in measures)
+
+
+def _by_key(each: Sequence[Columns], within: Sequence[str | None], rows: str, identifier: str) -> str:
+    """Distinct counts as groups of groups: one of each key first, then the keys."""
+    columns = each[0]
+    key = next(one.sql(one.measure.expression) for one in each if one.measure.distinct)
+    cuts = [f"{group} as {name}" for group, name in zip(columns.groups(), columns.dimensions, strict=True)]
+    inner = [f"{identifier} as period_id", *cuts, f"{key} as key"]
+    outer = ["period_id", *(f"coalesce({name}, {literal(UNKNOWN)}) as {name}" for name in columns.dimensions)]
+    for n, (one, condition) in enumerate(zip(each, within, strict=True)):
+        inner.append(f"count(*){_filter(condition)} as rows_{n}")
+        if one.measure.distinct:
+            there = f"key is not null and rows_{n} > 0" if condition else "key is not null"
+            outer.append(f"count(*) filter (where {there}) as m{n}" if condition else f"count(key) as m{n}")
+        else:
+            inner.append(f"{aggregate(one, one.measure, within=condition)} as m{n}")
+            outer.append(f"sum(m{n}) as m{n}")
+        outer.append(f"sum(rows_{n}) as rows_{n}")
+        if one.priced:
+            inner.append(f"max(f.unpriced){_filter(condition)} as unpriced_{n}")
+            outer.append(f"max(unpriced_{n}) as unpriced_{n}")
+    groups = ", ".join([identifier, *columns.groups(), key])
+    by = ", ".join(["period_id", *columns.dimensions])
+    return (
+        f"select\n    {_listed(outer)}\nfrom (\n    select\n        {_listed(inner)}\n    {rows}\n    group by {groups}\n"
+        f") as keys\ngroup by {by}"
+    )
 
 
 def _own_where(columns: Columns, measure: Measure) -> list[str]:
@@ -219,29 +254,58 @@ def _flag(columns: Columns) -> str:
     return " and ".join(columns.limits()) or "true"
 
 
-def _per(columns: Columns, measure: Measure, frame: Frame) -> str:
+def _per(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str:
     """Aggregated for each key first, then over the keys: their sum, the top n, or the sum of their squares."""
-    read, identifier = _from(columns, frame)
-    key = columns.sql(str(measure.per))
-    limits = _range(columns) + columns.limits() + _own_where(columns, measure)
-    names = "".join(f", {name}" for name in columns.dimensions)
-    inner = [f"{identifier} as period_id", *columns.cuts(), f"{key} as key"]
-    inner += [f"{aggregate(columns, measure)} as amount", "count(*) as lines"]
-    inner += ["max(f.unpriced) as unpriced"] if columns.priced else []
-    group = ", ".join(str(n + 1) for n in range(len(columns.dimensions) + 2))
-    keys = f"select\n        {_listed(inner)}\n    {read}\n    {_where(limits)}\n    group by {group}"
-    outer = "coalesce(sum(amount), 0)"
-    if measure.top:
-        place = f"row_number() over (partition by period_id{names} order by amount desc) as place"
-        keys = f"select *, {place} from (\n    {keys}\n    ) as keys"
-        outer = f"coalesce(sum(amount) filter (where place <= {measure.top}), 0)"
-    if measure.squares:
-        outer = "coalesce(sum(cast(amount as double) * cast(amount as double)), 0)"
-    unpriced = "".join(", " + u for u in _unpriced(columns, "unpriced"))
-    return (
-        f"select period_id{names}, {outer} as m0, sum(lines) as rows_0{unpriced}\n"
-        f"from (\n    {keys}\n) as by_key\ngroup by {_group_by(columns)}"
+    each = [replace(columns, measure=measure) for measure in measures]
+    conditions = [one.sql(one.measure.where) if one.measure.where else None for one in each]
+    common = len(set(conditions)) == 1
+    read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each))
+    limits = _range(columns) + columns.limits() + ([f"({conditions[0]})"] if common and conditions[0] else [])
+    within = [None if common else condition for condition in conditions]
+    keys = _keys(each, within, f"{read}\n    {_where(limits)}", identifier)
+    names = columns.dimensions
+    by = ", ".join(["period_id", *names])
+    outer = ["period_id", *(f"coalesce({name}, {literal(UNKNOWN)}) as {name}" for name in names)]
+    for n, one in enumerate(each):
+        outer += [f"{_over_keys(one.measure, n)} as m{n}", f"sum(rows_{n}) as rows_{n}"]
+        outer += [f"max(unpriced_{n}) as unpriced_{n}"] if one.priced else []
+    places = "".join(
+        f", row_number() over (partition by {by} order by amount_{n} desc) as place_{n}" for n, m in enumerate(measures) if m.top
     )
+    keys = f"select *{places} from (\n    {keys}\n    ) as keys" if places else keys
+    return f"select\n    {_listed(outer)}\nfrom (\n    {keys}\n) as by_key\ngroup by {by}"
+
+
+def _keys(each: Sequence[Columns], within: Sequence[str | None], rows: str, identifier: str) -> str:
+    """One row a period, member and key. A distinct count beside others is made of groups, which is cheaper than counting distinct."""
+    columns = each[0]
+    key = columns.sql(str(columns.measure.per))
+    names = columns.dimensions
+    start = [f"{identifier} as period_id", *(f"{g} as {name}" for g, name in zip(columns.groups(), names, strict=True)), f"{key} as key"]
+    groups = ", ".join([identifier, *columns.groups(), key])
+    distinct = {one.sql(one.measure.expression) for one in each if one.measure.distinct}
+    nested = len(distinct) == 1 and all(one.measure.distinct or one.measure.max for one in each) and not any(within)
+    if not nested:
+        for n, (one, condition) in enumerate(zip(each, within, strict=True)):
+            start += [f"{aggregate(one, one.measure, within=condition)} as amount_{n}", f"count(*){_filter(condition)} as rows_{n}"]
+            start += [f"max(f.unpriced){_filter(condition)} as unpriced_{n}"] if one.priced else []
+        return f"select\n        {_listed(start)}\n    {rows}\n    group by {groups}"
+    item = distinct.pop()
+    start += [f"{item} as item", "count(*) as lines"]
+    start += [f"{aggregate(one, one.measure)} as amount_{n}" for n, one in enumerate(each) if not one.measure.distinct]
+    listed = ["period_id", *names, "key"]
+    told = [f"{'count(item)' if one.measure.distinct else f'max(amount_{n})'} as amount_{n}" for n, one in enumerate(each)]
+    told += [f"sum(lines) as rows_{n}" for n in range(len(each))]
+    items = f"select\n        {_listed(start)}\n    {rows}\n    group by {groups}, {item}"
+    return f"select {', '.join([*listed, *told])}\n    from (\n    {items}\n    ) as items\n    group by {', '.join(listed)}"
+
+
+def _over_keys(measure: Measure, n: int) -> str:
+    if measure.top:
+        return f"coalesce(sum(amount_{n}) filter (where place_{n} <= {measure.top}), 0)"
+    if measure.squares:
+        return f"coalesce(sum(cast(amount_{n} as double) * cast(amount_{n} as double)), 0)"
+    return f"coalesce(sum(amount_{n}), 0)"
 
 
 def _last(columns: Columns, measure: Measure, frame: Frame) -> str:
