@@ -28,15 +28,18 @@ def changes(
     """
     import sys
 
-    from nextmove import company as companies
+    from nextmove.editions import current_edition
     from nextmove.insights.changes.listing import COLUMNS, SHORT, current_changes, held_sentences, rows_of
+    from nextmove.kpis import load_catalogue
     from nextmove.words import text
+    from nextmove.workspace import Workspace
 
-    company = companies.open(workspace or _default())
-    found = current_changes(company.engine, company.catalogue, company.settings, as_of=company.as_of)
+    found_in = Workspace.find(workspace)
+    edition, catalogue, settings = current_edition(found_in), load_catalogue(found_in), found_in.settings
+    found = current_changes(edition.engine, catalogue, settings, as_of=edition.meta.as_of)
     for sentence in held_sentences(found.held):
         print(sentence, file=sys.stderr)
-    rows = rows_of(found, company.catalogue, company.settings, engine=company.engine, since=day(since) if since else None, every=every)
+    rows = rows_of(found, catalogue, settings, engine=edition.engine, since=day(since) if since else None, every=every)
     show(rows, SHORT if format is Format.table else COLUMNS, format, empty=text("changes.none"))
 
 

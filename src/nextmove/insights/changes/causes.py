@@ -48,13 +48,16 @@ def with_causes(engine: Engine, alerts: list[Told], *, as_of: dt.date) -> list[T
     """The alerts with cause, the share that it explains, and whether each leads its group; the largest first."""
     ranked = sorted(alerts, key=lambda alert: -alert.at_stake)
     searched = [alert for alert in ranked if alert.kpi in OF_SALES and alert.dimension in ("", *COLUMNS)][:LONGEST_SEARCH]
-    causes: dict[tuple[str, str, dt.date], Cause | None] = {}
+    causes: dict[tuple[str, str, int, int], Cause | None] = {}
     for alert in searched:
-        key = (alert.dimension, alert.member, alert.opened_on)
-        if key not in causes:
-            causes[key] = main_cause(engine, alert, as_of=as_of)
-    named = [_named(alert, causes.get((alert.dimension, alert.member, alert.opened_on))) for alert in ranked]
-    return _led(named)
+        if _place(alert) not in causes:
+            causes[_place(alert)] = main_cause(engine, alert, as_of=as_of)
+    return _led([_named(alert, causes.get(_place(alert))) for alert in ranked])
+
+
+def _place(alert: Told) -> tuple[str, str, int, int]:
+    """Alerts of one member, direction and quarter have one cause, that of the largest."""
+    return alert.dimension, alert.member, alert.direction, alert.opened_on.toordinal() // 91
 
 
 def _named(alert: Told, cause: Cause | None) -> Told:

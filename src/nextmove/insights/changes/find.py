@@ -21,7 +21,7 @@ from nextmove.settings import Settings
 ONE_DAY = dt.timedelta(days=1)
 GRAINS: tuple[tuple[str, Watching], ...] = (("week", WEEKLY), ("month", MONTHLY))
 FLOOR = 0.003  # of the company's net sales in a usual year: a change that moves less is not told
-CLEAR = 5.0  # the strength that a change without a price (a score, a number of products) must have
+CLEAR = 6.0  # the strength that a change without a price (a score, a number of products) must have
 NEARLY_ALL = 0.9  # of the company: such a member is the company
 WORTH = {
     "units_sold": "units_sold", "orders": "orders", "cancelled_orders": "orders", "active_customers": "active_customers",

@@ -50,8 +50,7 @@ def stored(engine: Engine, catalogue: Catalogue, *, grain: str, before: dt.date)
         rows = _with_sales(engine, rows, before)
     if rows.num_rows == 0:
         return None
-    names = np.stack([rows[c].to_numpy(zero_copy_only=False).astype(str) for c in ("kpi", "dimension", "member")])
-    keys, row = _numbered(names)
+    keys, row = _numbered(rows)
     starts, column = np.unique(rows["period_start"].to_numpy(), return_inverse=True)
     ends = dict(zip(rows["period_start"].to_pylist(), rows["period_end"].to_pylist(), strict=True))
     periods: list[dt.date] = starts.astype("datetime64[D]").tolist()
@@ -103,6 +102,9 @@ def _weekly_sales(dimension: str, column: str, before: dt.date) -> str:
 
 
 def watchable(kpi: Kpi) -> bool:
+    """Whether a change of the KPI would be news of its own: not a growth, not net sales under another name."""
+    if kpi.id == "sales_by_contact_method":
+        return False
     return kpi.entry.growth is None and kpi.entry.retained is None and kpi.entry.better is not None
 
 
@@ -120,11 +122,19 @@ def working_days(engine: Engine, starts: list[dt.date], ends: list[dt.date]) -> 
     return np.array([so_far[end - one] - so_far[start - one] for start, end in zip(starts, ends, strict=True)], dtype=float)
 
 
-def _numbered(names: NDArray[np.str_]) -> tuple[tuple[Key, ...], NDArray[np.int64]]:
-    joined = np.char.add(np.char.add(np.char.add(names[0], "\t"), np.char.add(names[1], "\t")), names[2])
-    unique, row = np.unique(joined, return_inverse=True)
-    keys = [text.split("\t") for text in unique.tolist()]
-    return tuple((kpi, dimension, member) for kpi, dimension, member in keys), row.astype(np.int64)
+def _numbered(rows: pa.Table) -> tuple[tuple[Key, ...], NDArray[np.int64]]:
+    """The series in the order of their keys, and the series of each row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    joined = pc.binary_join_element_wise(*(rows[c].cast(pa.string()) for c in ("kpi", "dimension", "member")), "\t").combine_chunks()
+    coded = joined.dictionary_encode()
+    unique = coded.dictionary.to_pylist()
+    order = sorted(range(len(unique)), key=unique.__getitem__)
+    place = np.empty(len(unique), np.int64)
+    place[order] = np.arange(len(unique))
+    keys = [unique[at].split("\t") for at in order]
+    return tuple((kpi, dimension, member) for kpi, dimension, member in keys), place[coded.indices.to_numpy()]
 
 
 def _families(keys: tuple[Key, ...]) -> NDArray[np.int64]:

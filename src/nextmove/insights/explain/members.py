@@ -83,7 +83,11 @@ def _of_dimension(asked: Asked, comparison: Comparison, cut: str) -> list[Member
     if not names:
         return []
     measure = asked.catalogue.kpi(asked.kpi).entry.measure
-    return _sums(cut, names, now, before) if measure is not None and measure.adds_up else _ratios(cut, names, now, before)
+    if measure is not None and measure.adds_up:
+        return _sums(cut, names, now, before)
+    if all(row["denominator"] is None for row in (*now.values(), *before.values())):
+        now, before = _as_means(now), _as_means(before)
+    return _ratios(cut, names, now, before)
 
 
 def _sums(cut: str, names: list[str], now: dict[str, Row], before: dict[str, Row]) -> list[Member]:
@@ -112,12 +116,21 @@ def _ratios(cut: str, names: list[str], now: dict[str, Row], before: dict[str, R
     ]
 
 
+def _as_means(side: dict[str, Row]) -> dict[str, Row]:
+    """A median or score as if it were a mean over its rows: the parts show where it moved, they need not add up to a median's change."""
+    return {
+        name: row | {"numerator": float(row["value"]) * float(row["rows"]), "denominator": float(row["rows"])}
+        for name, row in side.items()
+        if row["value"] is not None
+    }
+
+
 def _stored(asked: Asked, comparison: Comparison, cut: str, span: Span) -> dict[str, Row] | None:
     """None where the edition does not hold this cut of this period, whole."""
     if comparison.where or comparison.versus in ("expected", "target") or not _has_values(asked):
         return None
     rows = asked.engine.query(
-        f"select member, value, numerator, denominator from main.kpi_values where kpi = {literal(asked.kpi)} "
+        f"select member, value, numerator, denominator, rows from main.kpi_values where kpi = {literal(asked.kpi)} "
         f"and grain = {literal(comparison.grain)} and calendar = 'gregorian' and dimension = {literal(cut)} "
         f"and period_start = {literal(span.start)} and period_end = {literal(span.end)} and complete"
     ).to_pylist()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from nextmove.engine import literal
 from nextmove.insights.explain.compare import Asked
@@ -21,6 +22,7 @@ from nextmove.kpis.words import named
 from nextmove.words import has, text
 
 HALF, THIRD = 0.5, 1 / 3
+OF_DEALS = ("win_rate", "win_rate_value", "competitor_win_rate", "lost_opportunity_value", "lost_opportunities")
 TABLE_OF = {"rep": "reps", "account": "accounts", "product": "products", "campaign": "campaigns"}
 ANSWERED_BY = {
     "rep": ("silent_customer", "declining_customer", "lead_without_response", "deal_without_activity"),
@@ -71,12 +73,20 @@ def _what(asked: Asked, found: Explanation) -> str:
         f"explain.what.{moved}",
         kpi=_kpi(asked),
         where="".join(f" ({dimension(name)} {_called(asked, name, member)})" for name, member in comparison.where),
-        change=amount(abs(comparison.change), found.unit, currency=_currency(asked)) + ("" if found.unit == "percent" else relative),
+        change=_size(asked, found) + ("" if found.unit == "percent" else relative),
         value=amount(comparison.value, found.unit, currency=_currency(asked)),
         base=amount(comparison.base, found.unit, currency=_currency(asked)),
         versus=text(f"explain.versus.{comparison.versus}", day=day(comparison.before.start)),
         start=day(comparison.now.start),
     )
+
+
+def _size(asked: Asked, found: Explanation) -> str:
+    """How large the change is; that of a ratio is in points, for "5 % less" of 20 % would say something else."""
+    size = abs(found.comparison.change or Decimal(0))
+    if found.unit == "percent":
+        return text("explain.points", points=amount(size * 100, "points", currency=""))
+    return amount(size, found.unit, currency=_currency(asked))
 
 
 def _reasons(asked: Asked, found: Explanation) -> Iterator[_Reason]:
@@ -85,6 +95,7 @@ def _reasons(asked: Asked, found: Explanation) -> Iterator[_Reason]:
     if not change:
         yield _Reason("none", text("explain.why.unchanged"), "")
     yield from _of_margin(asked, found)
+    yield from _of_activities(asked, found, change)
     yield from _of_customer(asked, found, change)
     yield from _of_segment(asked, found, change)
     yield from _of_member(asked, found, change)
@@ -108,6 +119,13 @@ def _of_margin(asked: Asked, found: Explanation) -> Iterator[_Reason]:
         effect=amount(worst, "money", currency=_currency(asked), signed=True),
     )
     yield _Reason(kind, sentence, f"{member.dimension}={member.member}")
+
+
+def _of_activities(asked: Asked, found: Explanation, change: float) -> Iterator[_Reason]:
+    """A representative who is asked about sold less and had half the contacts or fewer."""
+    for event in found.events:
+        if event.kind == "fewer_activities" and change < 0 and ("rep", event.subject) in found.comparison.where:
+            yield _Reason("rep", _event(asked, event), f"rep={event.subject}", rep=event.subject)
 
 
 def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[_Reason]:
@@ -179,10 +197,19 @@ def _of_parts(asked: Asked, found: Explanation, change: float) -> Iterator[_Reas
 
 
 def _telling(found: Explanation, reason: _Reason) -> list[Event]:
-    """The events that happened to the reason itself first; those of another customer are left to the table."""
-    own = [event for event in found.events if event.subject in (reason.account, reason.rep)]
-    other = [event for event in found.events if event.kind in ("competitor_price", "fewer_activities", "discontinued", "competitor_named")]
-    return own + [event for event in other if event not in own and reason.account is None]
+    """The events that bear on the reason: of its customer; else of the largest customers, the category, the representative."""
+    fell = (found.comparison.change or 0) < 0
+    prices = {event.subject for event in found.events if event.kind == "competitor_price"}
+    told = []
+    for event in found.events:
+        own = event.subject == reason.account and (fell or event.kind != "overdue")
+        wide = reason.account is None and event.kind in ("late_deliveries", "competitor_price", "discontinued", "fewer_activities")
+        rival = (
+            reason.account is None and event.kind == "competitor_named" and (event.subject in prices or found.comparison.kpi in OF_DEALS)
+        )
+        if fell and (own or wide or rival) and not (reason.kind == "rep" and event.subject == reason.rep):
+            told.append(event)
+    return told
 
 
 def _event(asked: Asked, event: Event) -> str:
@@ -215,7 +242,8 @@ def _next(asked: Asked, found: Explanation, reason: _Reason) -> str:
         who = _called(asked, "account", account) if account else _called(asked, "rep", rep) if rep else text("explain.everybody")
         names = text("explain.and").join(text(f"explain.action.{kind}") for kind in kinds[:2])
         return text("explain.next.actions", count=count, who=who, kinds=names, worth=amount(worth, "money", currency=_currency(asked)))
-    own = f"explain.next.{reason.kind}"
+    up = (found.comparison.change or 0) > 0
+    own = f"explain.next.{reason.kind}{'_up' if up and reason.kind == 'customer' else ''}"
     return text(own if has(own) else "explain.next.look")
 
 
