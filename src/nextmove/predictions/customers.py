@@ -1,9 +1,10 @@
 """Which customers will not buy in the coming weeks: a probability, the money at stake, and the facts behind it.
 
-`score` is the probability of *no* purchase within the horizon, calibrated on the company's own past (see `waiting`). It is not "lost": a
-seasonal customer out of its season scores high and has little at stake, because `usual_profit` weighs what it bought in the same weeks a year ago.
-`p_alive` is the repeat-buying model's probability that it is a customer at all, `late_by_days` how far its silence exceeds nine in ten of
-its own gaps. Lists are ranked by `at_stake`, probability × usual profit: that finds three to five times the money that probability alone finds.
+`score` is the probability of *no* purchase within the horizon, calibrated on the company's own past (see `waiting`). It is not "lost":
+a seasonal customer out of its season scores high and has little at stake, because `usual_profit` weighs what it bought in the same
+weeks a year ago. `p_alive` is the repeat-buying model's probability that it is a customer at all, `late_by_days` how far its silence
+exceeds nine in ten of its own gaps. Lists are ranked by `at_stake`, probability × usual profit: that finds three to five times the
+money that probability alone finds.
 
 Customers with fewer purchase days than the minimum have no rhythm yet and are not in the answer.
 """

@@ -29,6 +29,7 @@ from nextmove.predictions.season import year_before
 
 _CHECKS = 3  # the latest slices, a month apart, on which the views are compared
 _CHECK_EVERY = 30
+_MOST_ROWS = 50_000  # learnt from at once; more change the third decimal only
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class _Learner:
 
     def _fit(self, over: list[PastState], wait: int) -> Wait | None:
         """All views learnt from these slices; None where they are too few to learn from."""
-        chosen = [past.rows(min_purchase_days=self.min_purchase_days, horizon=self.horizon) for past in over]
+        chosen = self._evenly([past.rows(min_purchase_days=self.min_purchase_days, horizon=self.horizon) for past in over], over)
         if not over or sum(int(rows.sum()) for rows in chosen) < 300:
             return None
         outcome = np.concatenate([(past.waited > wait)[rows] for past, rows in zip(over, chosen, strict=True)])
@@ -170,3 +171,11 @@ class _Learner:
         rule = matrix[:, [names.index("quiet_by_mean_gap")]]
         trees, linear = Trees.learn(matrix, outcome.astype(np.float64), names), Linear.learn(matrix, outcome, names)
         return Wait(wait, trees, linear, Linear.learn(rule, outcome, ("quiet_by_mean_gap",)), UNTESTED, 0.0)
+
+    def _evenly(self, chosen: list[Flags], over: list[PastState]) -> list[Flags]:
+        """The rows of so many customers, always the same, that the time to learn stays bounded."""
+        share = _MOST_ROWS / max(sum(int(rows.sum()) for rows in chosen), 1)
+        if share >= 1:
+            return chosen
+        kept = np.random.default_rng(1).random(len(self.days.accounts)) < share
+        return [rows & kept[past.known.at.who] for rows, past in zip(chosen, over, strict=True)]
