@@ -6,7 +6,7 @@ Gradient boosted trees learn it from the company's own past slices (`pairs.py` h
 selling keeps it apart from a product that went away, which is told from the data instead (`sisters.py`) and carries no money at stake.
 
 Measured on UCI Online Retail II, four cut-offs, overdue pairs: the rule "silent for 1.5 mean gaps" 0.54 AUC, boosting on days alone 0.66,
-this 0.69 to 0.70. The rule speaks where there is too little history to learn, or where it did better on the company's own last slice.
+this 0.696. The rule speaks where there is too little history to learn, or where it did better on the company's own last slice.
 """
 
 from __future__ import annotations
