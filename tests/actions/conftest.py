@@ -1,0 +1,65 @@
+"""A small company in memory in which each kind of action has its one case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from nextmove.actions.find import find_actions
+from nextmove.engine import DuckDBEngine
+from nextmove.facts import load_facts, prepare
+from nextmove.ingest.warehouse import create_tables
+from nextmove.settings import Actions, Settings
+
+AS_OF = dt.date(2024, 12, 30)
+END = dt.datetime(2024, 12, 31)
+
+ROWS = """
+insert into reps (rep_id, name, team, manager_id, left_on) values
+    ('M', 'Mona', 'north', null, null), ('R1', 'Ria', 'north', 'M', null), ('GONE', 'Rob', 'north', 'M', '2024-06-01');
+insert into accounts (account_id, name, segment, rep_id)
+    select concat('A', i), concat('Customer ', i), 'retail', case when i = 2 then 'GONE' else 'R1' end from range(1, 31) t(i);
+insert into products (product_id, name, unit_cost) select concat('P', i), concat('Product ', i), 5 from range(1, 6) t(i);
+-- Everybody buys four products a week. A1 falls silent on 24 September, A3 buys a fifth from September on, A4 drops P1 in August,
+-- A5 gets P2 nearly at cost from October on, A6 has ordered in other weeks than the rest so that it is due.
+insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount, contact_method)
+select concat('O', a, '-', w), p, timestamp '2023-01-02 10:00' + interval (w * 7 + a % 5) day, concat('A', a), concat('P', p),
+    case when a = 3 and w > 90 then 1 else 10 end,
+    case when a = 3 and w > 90 then 10 when a = 5 and p = 2 and w > 91 then 52 else 100 end, 'visit'
+from range(1, 31) x(a), range(0, 104) y(w), range(1, 5) z(p)
+where not (a = 1 and w >= 91) and not (a = 4 and p = 1 and w > 84);
+insert into leads (lead_id, created_at, rep_id, source, score) values ('L1', '2024-12-20 10:00', 'R1', 'web', 80);
+insert into leads (lead_id, created_at, rep_id, first_response_at) values ('L2', '2024-12-20 10:00', 'R1', '2024-12-20 10:30');
+insert into opportunities (opportunity_id, account_id, rep_id, created_at, closed_at, stage, status, amount)
+    select concat('W', i), 'A9', 'R1', '2024-01-01 09:00', '2024-01-21 09:00', 'won', 'won', 1000 from range(20) t(i);
+insert into stage_changes (opportunity_id, changed_at, from_stage, to_stage) select concat('W', i), '2024-01-11 09:00', 'offer', 'won' from range(20) t(i);
+insert into opportunities (opportunity_id, account_id, rep_id, created_at, stage, status, amount) values
+    ('QUIET', 'A7', 'R1', '2024-12-01 09:00', 'talk', 'open', 5000), ('STUCK', 'A8', 'R1', '2024-11-01 09:00', 'offer', 'open', 4000);
+insert into activities (activity_id, rep_id, opportunity_id, kind, started_at) values ('V1', 'R1', 'STUCK', 'call', '2024-12-29 09:00');
+create schema predictions;
+create table predictions.customers as select account_id, case when account_id = 'A1' then 0.7 else 0.05 end as score from accounts;
+create table predictions.items as select account_id, product_id, case when account_id = 'A4' and product_id = 'P1' then 0.9 else 0.1 end as score
+    from accounts cross join products;
+create table predictions.cross_sell as select 'A10' as account_id, 'P5' as product_id, 0.2 as score;
+insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)
+    select concat('F', a, '-', w), 1, timestamp '2024-01-01 10:00' + interval (w * 14) day, concat('A', a), 'P5', 5, 60
+    from range(11, 20) x(a), range(0, 25) y(w);
+"""
+
+
+def company(**actions: object) -> DuckDBEngine:
+    """The company with its actions found."""
+    engine, settings = DuckDBEngine(), Settings(actions=Actions(**{"control_share": 0.0, **actions}))  # type: ignore[arg-type]
+    create_tables(engine)
+    prepare(engine, settings, load_facts())
+    engine.execute(ROWS)
+    assert find_actions(engine, settings, as_of=AS_OF, end=END) == {}
+    return engine
+
+
+@pytest.fixture(scope="session")
+def found() -> Iterator[DuckDBEngine]:
+    with company() as engine:
+        yield engine

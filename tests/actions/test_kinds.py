@@ -1,0 +1,140 @@
+"""Each kind finds its case, says why with dates and numbers, and gives it to who can act."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nextmove import words
+from nextmove.actions import KINDS
+from nextmove.actions.contract import with_settings
+from nextmove.actions.find import find_actions
+from nextmove.actions.journal import Journal
+from nextmove.actions.listing import action_called, list_actions
+from nextmove.engine import DuckDBEngine
+from nextmove.errors import UnknownName
+from nextmove.kpis.scope import EVERYTHING, Scope
+from nextmove.settings import Actions, Settings
+
+AS_OF, END = dt.date(2024, 12, 30), dt.datetime(2024, 12, 31)
+CASES = {
+    "silent_customer": {"account_id": "A1"},
+    "declining_customer": {"account_id": "A3"},
+    "stopped_item": {"account_id": "A4", "product_id": "P1"},
+    "cross_sell": {"account_id": "A10", "product_id": "P5"},
+    "reorder_due": {"account_id": "A6"},
+    "margin_erosion": {"account_id": "A5", "product_id": "P2"},
+    "lead_without_response": {"lead_id": "L1"},
+    "deal_without_activity": {"opportunity_id": "QUIET"},
+    "deal_stuck": {"opportunity_id": "STUCK"},
+}
+
+
+def rows(engine: DuckDBEngine, where: str = "true") -> list[dict[str, Any]]:  # Any: a cell
+    found: list[dict[str, Any]] = engine.query(f"select * from main.actions where {where} order by action_key").to_pylist()
+    return found
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_kind_finds_its_case(found: DuckDBEngine, kind: str) -> None:
+    case = " and ".join(f"{column} = '{value}'" for column, value in CASES[kind].items())
+    [action] = rows(found, f"kind = '{kind}' and {case}")
+    assert float(action["expected_value"]) == pytest.approx(float(action["at_stake"]) * action["probability"] * action["effect"], abs=0.02)
+    assert action["rep_id"] == "R1"
+    assert action["due_on"] > AS_OF
+    assert json.loads(action["evidence"])
+
+
+def test_no_kind_finds_what_is_not_there(found: DuckDBEngine) -> None:
+    alone = set(CASES) - {"reorder_due"}
+    others = rows(found, f"kind in ({', '.join(repr(kind) for kind in alone)})")
+    assert sorted(action["kind"] for action in others) == sorted(alone)
+
+
+def test_every_kind_is_in_the_list() -> None:
+    assert [kind.kind for kind in KINDS] == list(CASES)
+
+
+def test_every_line_of_evidence_has_its_words(found: DuckDBEngine, tmp_path: Path) -> None:
+    listed = list_actions(found, Journal(tmp_path / "none"), scope=EVERYTHING, day=AS_OF, most=1000)
+    for action in listed:
+        assert action.step
+        assert action.title
+        assert all("{" not in line for line in action.lines(currency="EUR"))
+    for kind in KINDS:
+        assert words.has(f"action.{kind.kind}.description")
+
+
+def test_who_left_is_followed_by_the_manager(found: DuckDBEngine) -> None:
+    assert {action["rep_id"] for action in rows(found, "account_id = 'A2'")} == {"M"}
+
+
+def test_the_list_is_ranked_by_expected_value_and_spread_over_customers(found: DuckDBEngine, tmp_path: Path) -> None:
+    listed = list_actions(found, Journal(tmp_path / "none"), scope=EVERYTHING, day=AS_OF, most=10, rep="R1")
+    assert [action.place for action in listed] == list(range(1, 11))
+    assert len({action.subject for action in listed}) >= 8
+    first_of_subject = {action.subject: float(action.expected_value) for action in reversed(listed)}
+    values = [first_of_subject[subject] for subject in dict.fromkeys(action.subject for action in listed)]
+    assert values == sorted(values, reverse=True)
+
+
+def test_a_scope_never_leaks(found: DuckDBEngine, tmp_path: Path) -> None:
+    nothing = Journal(tmp_path / "none")
+    key = rows(found, "rep_id = 'R1'")[0]["action_key"]
+    for scope in (Scope.of_reps("M"), Scope(frozenset())):
+        listed = list_actions(found, nothing, scope=scope, day=AS_OF, most=1000)
+        assert {action.rep_id for action in listed} <= (scope.reps or set())
+        with pytest.raises(UnknownName):
+            action_called(found, nothing, key, scope=scope)
+    with pytest.raises(UnknownName):
+        list_actions(found, nothing, scope=Scope.of_reps("M"), day=AS_OF, most=10, rep="R1")
+
+
+def again(engine: DuckDBEngine, *, share: float = 0.0, as_of: dt.date = AS_OF) -> dict[str, dict[str, Any]]:  # Any: a cell
+    find_actions(engine, Settings(actions=Actions(control_share=share)), as_of=as_of, end=END)
+    return {action["action_key"]: action for action in rows(engine)}
+
+
+def test_keys_and_control_group_survive_a_refresh(found: DuckDBEngine, tmp_path: Path) -> None:
+    before, after = again(found), again(found, share=0.3)
+    assert set(before) == set(after)
+    withheld = {key for key, action in after.items() if action["withheld"]}
+    assert 0 < len(withheld) < len(after) / 2
+    assert withheld == {key for key, action in again(found, share=0.3).items() if action["withheld"]}
+    listed = list_actions(found, Journal(tmp_path / "none"), scope=EVERYTHING, day=AS_OF, most=1000)
+    assert {action.action_key for action in listed} == set(after) - withheld
+    again(found)
+
+
+def test_a_new_silence_is_a_new_action(found: DuckDBEngine) -> None:
+    [first] = rows(found, "kind = 'silent_customer'")
+    found.execute("begin; insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)"
+                  " values ('BACK', 1, '2024-11-25 10:00', 'A1', 'P1', 1, 100); commit")
+    again(found)
+    [second] = rows(found, "kind = 'silent_customer'")
+    found.execute("delete from order_lines where order_id = 'BACK'")
+    again(found)
+    [third] = rows(found, "kind = 'silent_customer'")
+    assert first["action_key"] == third["action_key"] != second["action_key"]
+
+
+def test_thresholds_are_settings() -> None:
+    [silent] = [kind for kind in with_settings(KINDS, {"silent_customer": {"patience": 3}}) if kind.kind == "silent_customer"]
+    assert silent.patience == 3.0  # type: ignore[attr-defined]
+    with pytest.raises(UnknownName, match="patiense"):
+        with_settings(KINDS, {"silent_customer": {"patiense": 3}})
+    with pytest.raises(UnknownName, match="silnt"):
+        with_settings(KINDS, {"silnt": {}})
+
+
+def test_a_kind_without_its_data_stays_silent_and_says_why(found: DuckDBEngine) -> None:
+    found.execute("alter table predictions.items rename to put_away")
+    silent = find_actions(found, Settings(actions=Actions(control_share=0.0)), as_of=AS_OF, end=END)
+    assert list(silent) == ["stopped_item"]
+    assert "predictions.items.score" in silent["stopped_item"]
+    found.execute("alter table predictions.put_away rename to items")
+    again(found)
