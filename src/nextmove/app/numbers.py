@@ -76,7 +76,7 @@ def lacking(visit: Visit, kpi: Kpi) -> tuple[str, ...]:
     """Columns that the KPI needs and nobody loaded; facts that an edition of an older version does not have."""
 
     def ask() -> tuple[str, ...]:
-        facts = {f"facts.{name}" for name in _facts(kpi)}
+        facts = {f"facts.{name}" for name in _facts(kpi) if not catalogue().fact(name).per_period}
         return (*missing(visit.edition.engine, catalogue(), kpi), *sorted(facts - visit.edition.tables))
 
     return visit.edition.kept(("lacking", kpi.id), ask)

@@ -69,14 +69,15 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
     now = _at(history, running)
     before = _at(numbers.values(visit, Question(kpi.id, grain, start=running, calendar=calendar, versus="year_ago")), running)
     target = now.target if now and (by or visit.reach.scope.everything) else None
+    value = now.value if now else _of_nothing(kpi)
     share = now.value / now.versus if now and target and now.value is not None and now.versus else None
     unit, change = kpi.entry.unit, change_of(kpi, before)
     return Tile(
         kpi=kpi.id,
         name=named(kpi),
         unit=unit,
-        value=now.value if now else None,
-        told=telling.in_unit(now.value if now else None, unit, currency=visit.currency, short=True),
+        value=value,
+        told=telling.in_unit(value, unit, currency=visit.currency, short=True),
         target=target,
         target_told=telling.in_unit(target, unit, currency=visit.currency, short=True) if target is not None else None,
         share=share,
@@ -88,6 +89,11 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
         history=tuple(value.value for value in history),
         spark=charts.spark([value.value for value in history]),
     )
+
+
+def _of_nothing(kpi: Kpi) -> float | None:
+    """The value of a period without a row: a sum or a count of nothing is 0, anything else is empty."""
+    return 0.0 if kpi.entry.measure is not None and kpi.entry.measure.adds_up else None
 
 
 def _at(values: Sequence[Value], start: object) -> Value | None:
