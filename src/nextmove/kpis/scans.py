@@ -85,16 +85,21 @@ class Plan:
         limits = (frame.by, frame.where, frame.scope, sorted(frame.parameters.items()))
         key = "\0".join((frame.periods, repr(limits), shared, alone))
         if key not in self.scans:
-            self.scans[key] = Scan(f"{measure.fact}_{len(self.scans) + 1}", frame, columns)
+            self.scans[key] = Scan(self._free(f"{measure.fact}_{len(self.scans) + 1}"), frame, columns)
         return self.scans[key]
 
     def relation(self, name: str, sql: str) -> str:
         """Add a relation; its name is made unique."""
-        taken = {each for each, _ in self.relations}
+        unique = self._free(name)
+        self.relations.append((unique, sql))
+        return unique
+
+    def _free(self, name: str) -> str:
+        """`name`, numbered where a relation or a scan bears it already: a KPI may be called as its fact is."""
+        taken = {each for each, _ in self.relations} | {scan.name for scan in self.scans.values()}
         unique, n = name, 2
         while unique in taken:
             unique, n = f"{name}_{n}", n + 1
-        self.relations.append((unique, sql))
         return unique
 
     def steps(self) -> Iterable[tuple[str, str]]:
