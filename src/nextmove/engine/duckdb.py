@@ -22,6 +22,7 @@ class DuckDBEngine:
 
     def __init__(self, path: Path | None = None, *, read_only: bool = False, memory_limit: str | None = None) -> None:
         self.path = path
+        self.read_only = read_only
         self.connection = _connect(path, read_only=read_only)
         self.connection.execute("set TimeZone = 'UTC'")
         self.connection.execute("set enable_progress_bar = false")

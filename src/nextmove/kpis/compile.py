@@ -93,10 +93,11 @@ class Compiler:
     def _retained(self, kpi: Kpi, retained: Retained, frame: Frame) -> str:
         then = frame.back("year_ago", self.calendar, whole=True)
         active = Measure(fact=retained.fact, count="*", where=retained.where)
-        earlier = self._keys(kpi, "then", active, retained.key, then.uncut() if retained.sum else then)
+        wide = replace(frame.uncut(), first=then.first, moved=f"{then.moved}_and_now")
+        now = self._keys(kpi, "active", active, retained.key, wide)
         if retained.sum:
-            return self._retained_sum(kpi, retained, frame, then, earlier)
-        now = self._keys(kpi, "now", active, retained.key, frame.uncut())
+            return self._retained_sum(kpi, retained, frame, then, now)
+        earlier = now if frame == frame.uncut() else self._keys(kpi, "then", active, retained.key, then)
         dims = "".join(f", earlier.{name}" for name in frame.by)
         return self.plan.relation(
             kpi.id,
@@ -110,7 +111,6 @@ class Compiler:
 
     def _keys(self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame) -> str:
         """The keys that were active in each period, cut as the frame says."""
-        self.plan.frames.setdefault(frame.periods, frame)
         columns = self.plan.columns(measure, frame)
         dated, period = columns.period()
         lines = [f"from facts.{measure.fact} as f", *dated, *columns.joins()]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 
 from nextmove.engine import Engine, name
+from nextmove.engine.once import once
 from nextmove.errors import MissingData
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.tables import TABLES
@@ -32,7 +33,8 @@ def require(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> None:
 def missing(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> list[str]:
     """Needs of a KPI that nothing fills."""
     needs = needs_of(catalogue, kpi)
-    there = loaded(engine, {column for need in needs for column in _ALTERNATIVES.split(need)})
+    columns = frozenset(column for need in needs for column in _ALTERNATIVES.split(need))
+    there = once(engine, columns, lambda: loaded(engine, columns))
     return [need for need in needs if there.isdisjoint(_ALTERNATIVES.split(need))]
 
 

@@ -7,11 +7,16 @@ looks itself, at the rows that it touches.
 from __future__ import annotations
 
 from nextmove.engine import Engine
+from nextmove.engine.once import once
 from nextmove.kpis.catalogue import Catalogue
 
 
 def priced_facts(engine: Engine, catalogue: Catalogue) -> frozenset[str]:
     """Names of the facts that are tables and in which no row lacks a rate."""
+    return once(engine, "priced", lambda: _priced_facts(engine, catalogue))
+
+
+def _priced_facts(engine: Engine, catalogue: Catalogue) -> frozenset[str]:
     tables = engine.query("select table_name from information_schema.tables where table_schema = 'facts' and table_type = 'BASE TABLE'")
     named = [name for name in tables.column(0).to_pylist() if name in catalogue.facts and "unpriced" in catalogue.facts[name].columns]
     if not named:
