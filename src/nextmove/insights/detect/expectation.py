@@ -17,6 +17,7 @@ import numpy as np
 from nextmove.insights.detect.order import Codes, Numbers, group_median, mean, median, spread
 
 SIBLINGS = 8  # fewer have no median worth the name
+LEAST_NOISE = 0.01  # 1 %: a series that never moved at all may move so much before anybody is told
 SEASON_WARM_UP = 6  # periods with a season known, before its return is measured
 
 
@@ -131,7 +132,7 @@ def _noise(flat: Numbers, families: Codes, grain: Grain) -> Numbers:
         kin = group_median(np.where(count >= grain.least, own, np.nan), families, size)[families]
         kin = np.where(np.isfinite(kin), kin, own)
         noise[:, t] = np.sqrt((count * own**2 + grain.borrowed * kin**2) / (count + grain.borrowed))
-    return np.where(noise > 0, noise, np.nan)
+    return np.where(np.isfinite(noise), np.maximum(noise, LEAST_NOISE), np.nan)
 
 
 def _robust_level(past: Numbers, noise: Numbers, least: int) -> Numbers:

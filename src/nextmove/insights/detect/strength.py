@@ -13,6 +13,7 @@ import numpy as np
 from nextmove.insights.detect.expectation import Expectation, Grain
 from nextmove.insights.detect.order import Codes, Numbers, group_median
 
+LEAST_SWING = 0.1  # deviations: white noise swings by 0.35 over eight weeks
 BORROWED = 20.0  # independent stretches that the siblings' swings weigh in each series' own
 
 
@@ -49,8 +50,8 @@ def _in_own_swings(swing: Numbers, families: Codes, width: int, grain: Grain) ->
     square = _until(np.cumsum(np.where(finite, bounded, 0.0), axis=1), width) / np.maximum(seen, 1)
     kin = _of_siblings(np.where(seen >= grain.least, square, np.nan), families)
     count = seen / width
-    usual = np.sqrt((count * square + BORROWED * kin) / (count + BORROWED))
-    return np.where(usual > 0, swing / np.where(usual > 0, usual, 1.0), np.nan)
+    usual = np.maximum(np.sqrt((count * square + BORROWED * kin) / (count + BORROWED)), LEAST_SWING)
+    return swing / usual
 
 
 def _until(running: Numbers, width: int) -> Numbers:

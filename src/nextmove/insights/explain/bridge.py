@@ -1,6 +1,7 @@
 """The bridge from one period's sales (or gross profit) to another's.
 
-Every customer × product × currency is one item with quantity q, amount in its own currency, cost and rate of exchange. The change is
+Every product (in each currency) of the customers of each kind is one item with a quantity, an amount in its own currency, a cost and a
+rate of exchange. The change is
 
     working days   what more or fewer of them alone brought; all else is compared per working day
     new            customers whose first purchase ever lies in the later period
@@ -10,7 +11,7 @@ Every customer × product × currency is one item with quantity q, amount in its
     cost           −Δ(unit cost) × mean quantity            (gross profit only)
     exchange rate  Δ(rate) × mean amount in the own currency
     volume         Δ(all units) × the mean amount a unit
-    mix            other products or customers than before: what is left of Δ(quantity) × mean amount a unit
+    mix            other products than before: what is left of Δ(quantity) × mean amount a unit
 
 Every effect is taken at the middle of the two periods, so no order of changes is preferred and swapping the periods only
 turns the signs. An item without a positive quantity on both sides has no price to compare: its change is volume and mix.

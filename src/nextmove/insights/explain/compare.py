@@ -129,14 +129,10 @@ def _earlier(running: Period, grain: str, calendar: Calendar, versus: str) -> Pe
 
 
 def _values(asked: Asked, grain: str, period: Period, versus: str | None) -> _Row:
-    question = Question(
-        asked.kpi,
-        grain=grain,
-        where=asked.where,
-        start=period.start,
-        end=period.end,
-        versus=versus if versus in ("previous", "year_ago", "target") else None,
-    )
+    """The KPI in one period; what it is held against comes along where that is a target, or as many working days of another period."""
+    running = period.end > asked.as_of + ONE_DAY
+    along = versus if versus == "target" or (running and versus in ("previous", "year_ago")) else None
+    question = Question(asked.kpi, grain=grain, where=asked.where, start=period.start, end=period.end, versus=along)
     rows = answer(asked.engine, question, asked.settings, as_of=asked.as_of, catalogue=asked.catalogue).to_pylist()
     if not rows:
         return _Row(None, None, None, None)

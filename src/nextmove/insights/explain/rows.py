@@ -88,8 +88,8 @@ def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.i
 
 
 def items(lines: Lines, state: NDArray[np.int64], *, profit: bool) -> Items:
-    """Customer × product, both spans."""
-    pairs = np.char.add(np.char.add(np.asarray(lines.members["account"], dtype=str), "\t"), np.asarray(lines.members["product"], dtype=str))
+    """Each product of the customers of each state, both spans: so a customer who buys something else is mix, not a lost price."""
+    pairs = np.char.add(np.char.add(state.astype(str), "\t"), np.asarray(lines.members["product"], dtype=str))
     _, first, row = np.unique(pairs, return_index=True, return_inverse=True)
 
     def side(at: int) -> Side:

@@ -1,0 +1,141 @@
+"""Explanations: parts add up to the change to the cent, the planted cause stands in the second line, every KPI has three lines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from nextmove.engine import DuckDBEngine
+from nextmove.errors import UnknownName, UserError
+from nextmove.insights.explain.compare import Asked, period_of
+from nextmove.insights.explain.story import tell
+from nextmove.insights.explain.tables import tables
+from nextmove.insights.explain.why import BRIDGED, explain
+from nextmove.kpis import Question, answer, load_catalogue
+from nextmove.settings import Settings
+from nextmove.tables.calendar import calendar_of
+from nextmove.words import has
+
+from .conftest import AS_OF
+
+CATALOGUE = load_catalogue()
+CENT = Decimal("0.01")
+
+
+def asked(engine: DuckDBEngine, kpi: str, as_of: dt.date = AS_OF, **where: str) -> Asked:
+    return Asked(engine, CATALOGUE, Settings(), as_of, kpi, tuple(where.items()))
+
+
+@pytest.mark.parametrize("kpi", BRIDGED)
+@pytest.mark.parametrize(
+    ("period", "versus"), [("2025-09", "previous"), ("2025-Q4", "year_ago"), ("2025-W40", "previous"), ("2025-11", "expected")]
+)
+def test_the_bridge_is_the_change_to_the_cent(storied: DuckDBEngine, kpi: str, period: str, versus: str) -> None:
+    found = explain(asked(storied, kpi), period=period, versus=versus)
+    change = found.comparison.change
+    if change is not None:
+        assert sum(found.parts.values()) == change.quantize(CENT)
+        assert not found.factors or sum(found.factors.values()) == change.quantize(CENT)
+
+
+def test_values_are_those_of_the_kpi(storied: DuckDBEngine) -> None:
+    found = explain(asked(storied, "net_sales", region="north"), period="2025-09").comparison
+    question = Question("net_sales", grain="month", where=(("region", "north"),), start=dt.date(2025, 8, 1), end=dt.date(2025, 10, 1))
+    before, now = answer(storied, question, Settings(), as_of=AS_OF).to_pylist()
+    assert (found.value, found.base) == (now["value"], before["value"])
+
+
+@pytest.mark.parametrize("where", [{}, {"region": "north"}, {"rep": "R1"}])
+def test_the_customer_who_left_is_the_reason(storied: DuckDBEngine, where: dict[str, str]) -> None:
+    found = explain(asked(storied, "net_sales", **where), period="2025-09", versus="year_ago")
+    assert found.customers[0].id == "A001" and found.customers[0].after == 0
+    story = tell(asked(storied, "net_sales", **where), found)
+    assert "Net sales" in story.what and "fell" in story.what
+    if where:
+        assert story.cause == "account=A001" and "Customer 1 bought nothing" in story.why
+
+
+def test_cost_is_the_reason_why_the_margin_fell(storied: DuckDBEngine) -> None:
+    question = asked(storied, "gross_margin")
+    found = explain(question, period="2025-Q4")
+    assert found.strongest is not None and (found.strongest.dimension, found.strongest.member) == ("category", "paint")
+    story = tell(question, found)
+    assert story.cause == "category=paint" and story.why.startswith("Unit costs rose at category paint")
+    profit = explain(asked(storied, "gross_profit", category="paint"), period="2025-Q4", versus="year_ago")
+    assert min(profit.parts, key=lambda part: profit.parts[part]) == "cost"
+
+
+def test_member_parts_add_up(storied: DuckDBEngine) -> None:
+    sales, margin = (explain(asked(storied, kpi), period="2025-10") for kpi in ("net_sales", "gross_margin"))
+    for found in (sales, margin):
+        assert found.comparison.change is not None
+        for dimension in {member.dimension for member in found.members}:
+            parts = sum(m.effect + m.mix for m in found.members if m.dimension == dimension)
+            assert parts == pytest.approx(float(found.comparison.change), rel=1e-6, abs=1e-6)
+
+
+def test_rows_are_flat_and_begin_with_three_lines(storied: DuckDBEngine) -> None:
+    question = asked(storied, "net_sales")
+    rows = tables(question, explain(question, period="2025-09", versus="year_ago"))
+    assert [row["name"] for row in rows[:3]] == ["what", "why", "next"] and all(row["label"] for row in rows[:3])
+    bridge = sum(Decimal(str(row["effect"])) for row in rows if row["table"] == "bridge")
+    (change,) = [row for row in rows if row["table"] == "change"]
+    assert bridge == Decimal(str(change["effect"])).quantize(CENT)
+
+
+def test_late_deliveries_are_told_beside_the_customer(storied: DuckDBEngine) -> None:
+    late = "case when account_id = 'A001' and day > date '2025-06-01' then false else true end as on_time_in_full"
+    storied.execute("create schema if not exists kept")
+    storied.execute("create or replace table kept.deliveries as select * from facts.deliveries limit 0")
+    columns = [c for c in storied.query("select * from facts.deliveries limit 0").column_names if c != "on_time_in_full"]
+    there = set(storied.query("select * from facts.sales limit 0").column_names)
+    listed = ", ".join(c if c in there else f"null as {c}" for c in columns)
+    storied.execute("drop view if exists facts.deliveries")
+    storied.execute(f"create or replace table facts.deliveries as select {listed}, {late} from facts.sales")
+    question = asked(storied, "net_sales", region="north")
+    story = tell(question, explain(question, period="2025-09"))
+    assert "Customer 1" in story.why and "late or short" in story.why
+
+
+KINDS = ("net_sales", "win_rate", "leads", "stage_duration", "churn_rate", "nps", "pipeline_value", "cac", "net_revenue_retention")
+
+
+@pytest.mark.parametrize("kpi", KINDS)
+def test_every_kind_of_kpi_has_three_lines(reference: Any, kpi: str) -> None:  # Any: the fixture's own class
+    """Where the reference company has a value on both sides; elsewhere a sentence says that there is nothing to compare."""
+    question = Asked(reference.engine, CATALOGUE, reference.settings, reference.as_of, kpi)
+    try:
+        story = tell(question, explain(question, period="2024-06", versus="previous"))
+    except UserError as error:
+        assert str(error)
+    else:
+        assert story.what and story.why and story.next
+
+
+def test_a_period_is_read_in_all_its_forms() -> None:
+    calendar = calendar_of(Settings())
+    for text, grain, start in [("2025", "year", "2025-01-01"), ("2025-Q3", "quarter", "2025-07-01"), ("2025-07", "month", "2025-07-01"),
+                               ("2025-W31", "week", "2025-07-28"), ("2025-07-14", "month", "2025-07-01")]:  # fmt: skip
+        read, period = period_of(text, cadence="month", calendar=calendar)
+        assert (read, period.start.isoformat()) == (grain, start)
+    for nonsense in ("July", "2025-13", "2025-Q5"):
+        with pytest.raises(UserError):
+            period_of(nonsense, cadence="month", calendar=calendar)
+
+
+def test_wrong_questions_are_refused_in_a_sentence(storied: DuckDBEngine) -> None:
+    with pytest.raises(UnknownName):
+        explain(asked(storied, "net_sales"), period="2025-09", versus="yesterday")
+    with pytest.raises(UserError, match="not begun"):
+        explain(asked(storied, "net_sales"), period="2026-09")
+    with pytest.raises(UserError, match="no target"):
+        explain(asked(storied, "net_sales"), period="2025-09", versus="target")
+
+
+def test_nothing_to_compare_is_a_sentence(storied: DuckDBEngine) -> None:
+    question = asked(storied, "net_sales")
+    assert "nothing to compare" in tell(question, explain(question, period="2023-01", versus="year_ago")).why
+    assert has("explain.what.fell")
