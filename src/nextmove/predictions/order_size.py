@@ -28,8 +28,8 @@ def order_size(days: PurchaseDays, at: Summary, what: str) -> Numbers:
 def usual_order(days: PurchaseDays, at: Summary) -> Numbers:
     """The usual net sales of a purchase day, for each customer (mean on the logarithmic scale)."""
     rows, weight = _recent(days, at)
-    logs = np.log(np.maximum(days.net[days.day <= at.on], 0.01))
-    usual: Numbers = np.exp(_total(rows, weight * logs, at) / _total(rows, weight, at))
+    logs = np.log1p(days.net[days.day <= at.on])
+    usual: Numbers = np.expm1(_total(rows, weight * logs, at) / _total(rows, weight, at))
     return usual
 
 

@@ -1,8 +1,9 @@
 """The buying rhythm of a customer: on which days it bought, how far apart, how long it has been quiet.
 
-A *purchase day* is a day with at least one completed line of positive net amount; several orders of a customer on it are one event, as
-in the models of repeat buying (Fader, Hardie and Lee 2005). Everything here starts from one query, one row a customer and purchase day,
-held as columns sorted by customer and day; the state of all customers at any past day is then a matter of searching and adding up.
+A *purchase day* is a day with at least one completed order line of a known customer, a credit (negative) apart; an order that cost nothing
+is an order too, it only brings nothing. Several orders of a customer on a day are one event, as in the models of repeat buying (Fader,
+Hardie and Lee 2005). Everything here starts from one query, one row a customer and purchase day, held as columns sorted by customer and
+day; the state of all customers at any past day is then a matter of searching and adding up.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _PURCHASE_DAYS = """
 select account_id, day, cast(sum(net) as double) as net, cast(sum(case when cost is null then net else net - cost end) as double) as profit,
        count(*) as lines, count(distinct product_id) as products
 from {sales} as sales
-where is_purchase
+where status = 'completed' and net >= 0 and account_id is not null
 group by account_id, day
 order by account_id, day
 """
