@@ -70,9 +70,10 @@
     drawCharts(event.target.parentNode || document);
     fadeToasts();
   });
-  // A refused answer (a session that has ended, an error page) is shown as the page that it is.
+  // A decision that is refused (the session has ended, the move is gone) shows the page as it stands now. What was only
+  // looked up stays as it is: loading the page again would ask the same again, for ever.
   document.addEventListener("htmx:beforeSwap", function (event) {
-    if (event.detail.xhr.status >= 400) location.reload();
+    if (event.detail.xhr.status >= 400 && event.detail.requestConfig.verb === "post") location.reload();
   });
   drawCharts(document);
 })();
