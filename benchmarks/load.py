@@ -2,8 +2,8 @@
 
     python benchmarks/load.py [--lines 1000000] [--times 5]
 
-Each round makes both, one after the other, from a fresh workspace and a fresh database file; medians and their ratio are printed, with the peak
-memory of the load (its reader included).
+Each round makes both, one after the other, from a fresh workspace and a fresh database file; medians and their ratio
+are printed, with the peak memory of the load (its reader included).
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from pathlib import Path
 import duckdb
 
 LINES = """
-    select 'SO' || (100000 + i // 4) as order_id, i % 4 + 1 as line_no, strftime(timestamp '2022-01-01' + to_seconds(i * 90), '%Y-%m-%d %H:%M:%S') as ordered_at,
+    select 'SO' || (100000 + i // 4) as order_id, i % 4 + 1 as line_no,
+           strftime(timestamp '2022-01-01' + to_seconds(i * 90), '%Y-%m-%d %H:%M:%S') as ordered_at,
            'C' || hash(i // 4) % 5000 as account_id, 'R' || hash(i // 4) % 40 as rep_id, 'P' || hash(i) % 3000 as product_id,
            case hash(i) % 3 when 0 then 'web' when 1 then 'phone' else 'field' end as channel, 1 + hash(i * 7) % 50 as quantity,
-           cast((hash(i) % 1000000) / 100.0 as decimal(18,2)) as net_amount, cast((hash(i) % 1000000) / 130.0 as decimal(18,2)) as cost_amount,
+           cast((hash(i) % 1000000) / 100.0 as decimal(18,2)) as net_amount,
+           cast((hash(i) % 1000000) / 130.0 as decimal(18,2)) as cost_amount,
            'EUR' as currency, 'completed' as status
     from range({lines}) as t(i)"""
 
@@ -40,12 +42,15 @@ def main() -> None:
         rounds = [(_bare(file), _load(file)) for _ in range(arguments.times)]
     bare, ours = (statistics.median(times) for times in zip(*rounds, strict=True))
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{arguments.lines:,} lines: bare {bare:.2f} s, nextmove load {ours:.2f} s, ratio {ours / bare:.2f}, largest process {memory:,.0f} MiB")
+    print(
+        f"{arguments.lines:,} lines: bare {bare:.2f} s, nextmove load {ours:.2f} s, "
+        f"ratio {ours / bare:.2f}, largest process {memory:,.0f} MiB"
+    )
 
 
 def _bare(file: Path) -> float:
     database = file.parent / "bare.duckdb"
-    code = f"import duckdb; duckdb.connect({str(database)!r}).execute(\"create table t as select * from read_csv({str(file)!r})\")"
+    code = f'import duckdb; duckdb.connect({str(database)!r}).execute("create table t as select * from read_csv({str(file)!r})")'
     took = _run([sys.executable, "-c", code])
     database.unlink()
     return took

@@ -52,7 +52,8 @@ def test_online_retail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f"""select sum(n), sum(n * Quantity * Price), count(distinct Invoice) from (
             select Invoice, Quantity, Price, max(n) as n from (
                 select filename, Invoice, StockCode, Description, Quantity, InvoiceDate, Price, "Customer ID", Country, count(*) as n
-                from read_csv({files}, filename = true, types = {{'Price': 'DECIMAL(18,4)', 'Invoice': 'VARCHAR', 'StockCode': 'VARCHAR'}}) group by all)
+                from read_csv({files}, filename = true,
+                    types = {{'Price': 'DECIMAL(18,4)', 'Invoice': 'VARCHAR', 'StockCode': 'VARCHAR'}}) group by all)
             group by Invoice, StockCode, Quantity, InvoiceDate, Price, "Customer ID", Country)"""
     ).fetchall()
     assert ask(workspace, "select count(*), sum(net_amount), count(distinct order_id) from order_lines") == by_hand
@@ -70,12 +71,14 @@ def test_adventureworks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     run(make, tmp_path, monkeypatch)
     (tmp_path / "prepared").mkdir()
     names: dict[str, Any] = {}
-    exec(blocks("walkthrough-adventureworks.md", "python")[0], names)  # noqa: S102 - our own document
+    exec(blocks("walkthrough-adventureworks.md", "python")[0], names)
     raw = HERE / "samples/adventureworks"
     names["prepare"](str(raw), str(tmp_path / "prepared"))
     run(load, tmp_path, monkeypatch)
     workspace = tmp_path / "bicycles"
-    sales = duckdb.sql(f"select count(*), sum(SalesAmount::decimal(18,4)), sum(TotalProductCost::decimal(18,4)) from '{raw}/FactResellerSales.csv'").fetchall()
+    sales = duckdb.sql(
+        f"select count(*), sum(SalesAmount::decimal(18,4)), sum(TotalProductCost::decimal(18,4)) from '{raw}/FactResellerSales.csv'"
+    ).fetchall()
     assert ask(workspace, "select count(*), sum(net_amount), sum(cost_amount) from order_lines") == sales
     assert ask(workspace, "select sum(value), count(*) from targets") == [(95714000, 163)]
     assert ask(workspace, "select count(*) from order_lines where rep_id not in (select rep_id from reps)") == [(0,)]

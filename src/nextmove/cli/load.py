@@ -17,7 +17,21 @@ if TYPE_CHECKING:
     from nextmove.ingest.mapping import Mapping
 
 COLUMNS = ("batch", "table", "file", "part", "rows_read", "loaded", "replaced", "unchanged", "rejected", "rejects_file")
-BATCH_COLUMNS = ("batch", "kind", "at", "table", "file", "part", "rows_read", "loaded", "replaced", "unchanged", "rejected", "undoes", "undone_by")
+BATCH_COLUMNS = (
+    "batch",
+    "kind",
+    "at",
+    "table",
+    "file",
+    "part",
+    "rows_read",
+    "loaded",
+    "replaced",
+    "unchanged",
+    "rejected",
+    "undoes",
+    "undone_by",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +39,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where the workspace shall be; else this folder.")] = Path(".")) -> None:
+def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where the workspace shall be; else this folder.")] = Path()) -> None:
     """Make a workspace: nextmove.toml, data/ and an empty warehouse.
 
     Example: nextmove init my-company
@@ -45,7 +59,9 @@ def load(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or a folder of files that bear the names of tables.")],
     table: Annotated[str | None, typer.Option(help="The table that the files are for, where their names and columns do not tell.")] = None,
     map: Annotated[Path | None, typer.Option(help="A mapping file, as nextmove saves them in mappings/.")] = None,
-    dates: Annotated[str | None, typer.Option(help="How dates are written: dmy, mdy, ymd or serial (Excel). ISO dates are always read.")] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="How dates are written: dmy, mdy, ymd or serial (Excel). ISO dates are always read.")
+    ] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal sign of numbers: point or comma.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The encoding of text files, as cp1252.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="The sign between the fields of text files.")] = None,
@@ -98,7 +114,9 @@ def batches(workspace: WorkspaceOption = None, format: FormatOption = Format.tab
         show([asdict(batch) for batch in list_batches(engine)], BATCH_COLUMNS, format, empty=text("ingest.batches.none"))
 
 
-def undo(batch: Annotated[int, typer.Argument(help="The number of the batch, as nextmove batches tells it.")], workspace: WorkspaceOption = None) -> None:
+def undo(
+    batch: Annotated[int, typer.Argument(help="The number of the batch, as nextmove batches tells it.")], workspace: WorkspaceOption = None
+) -> None:
     """Take a batch back and restore what it replaced.
 
     Example: nextmove undo 3
@@ -130,7 +148,7 @@ def doctor(workspace: WorkspaceOption = None, format: FormatOption = Format.tabl
 
 
 def _now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
 def _tell(sentence: str) -> None:

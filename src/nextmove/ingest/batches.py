@@ -78,7 +78,8 @@ class Batch:
 def batches(engine: Engine) -> list[Batch]:
     """All loads and undos, the latest first."""
     rows = engine.query(
-        """select batches.batch, kind, loaded_at as at, coalesce(table_name, '') as "table", coalesce(file, '') as file, coalesce(part, '') as part,
+        """select batches.batch, kind, loaded_at as at, coalesce(table_name, '') as "table", coalesce(file, '') as file,
+                  coalesce(part, '') as part,
                   coalesce(rows_read, 0) as rows_read, coalesce(loaded, 0) as loaded, coalesce(replaced, 0) as replaced,
                   coalesce(unchanged, 0) as unchanged, coalesce(rejected, 0) as rejected, undoes, undone_by
            from main.batches left join main.batch_tables on batch_tables.batch = batches.batch

@@ -1,14 +1,19 @@
 """From text to a value, strictly: what cannot be read one way is no value, and its row is told, never guessed.
 
-The readings are SQL macros, so a million values are one pass. Numbers have two styles (decimal `point` or `comma`; blanks, apostrophes and the other sign may
-group thousands, and only in threes, or in the Indian twos). Dates have the styles `dmy`, `mdy`, `ymd` and `serial`
+The readings are SQL macros, so a million values are one pass. Numbers have two styles (decimal `point` or
+`comma`; blanks, apostrophes and the other sign may group thousands, and only in threes, or in the Indian twos). Dates have the styles `dmy`, `mdy`, `ymd` and `serial`
 (days since 1899-12-30, as Excel counts); ISO dates and dates with an English month name are read in every style.
 Digits of Arabic, Persian and Hindi, the minus sign of typographers, a trailing minus and accounting brackets are read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from nextmove.engine import literal, name
+
+Role = Literal["number", "date"]
 
 NUMBER_STYLES = ("point", "comma")
 DATE_STYLES = ("dmy", "mdy", "ymd", "serial")
@@ -35,7 +40,19 @@ _ISO = r"\d{4}-\d{1,2}-\d{1,2}"
 _CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}([.]\d{1,9})?)?"
 _OFFSET = r" ?(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 
-_NAMED = ("%d %b %Y", "%d-%b-%Y", "%d.%b.%Y", "%d/%b/%Y", "%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%Y-%b-%d")
+_NAMED = (
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d.%b.%Y",
+    "%d/%b/%Y",
+    "%d %B %Y",
+    "%d. %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%B %d %Y",
+    "%Y-%b-%d",
+)
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M %p", "%I:%M:%S %p")
 _NAMED_DAYS = str(list(_NAMED))
 _NAMED_MOMENTS = str([f"{day} {clock}" for day in _NAMED for clock in _CLOCKS])
@@ -49,7 +66,9 @@ MACROS: tuple[str, ...] = (
         when regexp_full_match(v, '[!-~]([ -~]*[!-~])?') then v
         else nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279) || {TYPED}), '') end""",
     # text in plain digits and signs, for numbers and dates; the words for nothing are none
-    f"create or replace macro nm_plain(v) as nullif(trim(translate(replace(v, {TYPED}, ''), '{_ODD + _DIRECTION_MARKS}', '{_PLAIN.replace(chr(39), chr(39) * 2)}')), '')",
+    f"create or replace macro nm_plain(v) as nullif(trim(translate(replace(v, {TYPED}, ''), '{_ODD + _DIRECTION_MARKS}', '"
+    + _PLAIN.replace("'", "''")
+    + "')), '')",
     f"create or replace macro nm_value(v) as case when not regexp_full_match(nm_plain(v), '{_NULLS}') then nm_plain(v) end",
     r"""create or replace macro nm_signed(v) as case
         when regexp_full_match(v, '\([^()+-]+\)') then '-' || trim(v[2:-2])
@@ -57,12 +76,14 @@ MACROS: tuple[str, ...] = (
         when regexp_full_match(v, '[+-] .*') then v[1:1] || trim(v[2:])
         else v end""",
     f"""create or replace macro nm_point_text(v) as case
-        when regexp_full_match(v, '{_POINT}') and regexp_matches(v, '\\d') then replace(replace(replace(v, ',', ''), ' ', ''), '''', '') end""",
+        when regexp_full_match(v, '{_POINT}') and regexp_matches(v, '\\d')
+        then replace(replace(replace(v, ',', ''), ' ', ''), '''', '') end""",
     f"""create or replace macro nm_comma_text(v) as case
         when regexp_full_match(v, '{_COMMA}') and regexp_matches(v, '\\d')
         then replace(replace(replace(replace(v, '.', ''), ' ', ''), '''', ''), ',', '.') end""",
     r"""create or replace macro nm_number_point(v) as case
-        when regexp_full_match(v, '-?\d+([.]\d+)?') then try_cast(v as decimal(28,8)) else try_cast(nm_point_text(v) as decimal(28,8)) end""",
+        when regexp_full_match(v, '-?\d+([.]\d+)?') then try_cast(v as decimal(28,8))
+        else try_cast(nm_point_text(v) as decimal(28,8)) end""",
     r"""create or replace macro nm_number_comma(v) as case
         when regexp_full_match(v, '-?\d+') then try_cast(v as decimal(28,8)) else try_cast(nm_comma_text(v) as decimal(28,8)) end""",
     """create or replace macro nm_currency(v) as case upper(v)
@@ -74,7 +95,8 @@ MACROS: tuple[str, ...] = (
     rf"""create or replace macro nm_iso_order(v) as case
         when regexp_matches(v, '^\d{{4}}-') then v
         when regexp_full_match(v, '\d{{8}}') then v[1:4] || '-' || v[5:6] || '-' || v[7:8]
-        when regexp_matches(v, '^\d{{4}}[./]\d{{1,2}}[./]\d{{1,2}}($|[T ])') then regexp_replace(v, '^(\d{{4}})[./](\d{{1,2}})[./](\d{{1,2}})', '\1-\2-\3')
+        when regexp_matches(v, '^\d{{4}}[./]\d{{1,2}}[./]\d{{1,2}}($|[T ])')
+        then regexp_replace(v, '^(\d{{4}})[./](\d{{1,2}})[./](\d{{1,2}})', '\1-\2-\3')
         when regexp_matches(v, '[A-Za-z]{{3}}') and regexp_matches(v, '\d') and not regexp_matches(v, '^\d{{1,4}}[./-]\d') then coalesce(
             strftime(try_strptime(v, {_NAMED_DAYS}), '%Y-%m-%d'), strftime(try_strptime(v, {_NAMED_MOMENTS}), '%Y-%m-%d %H:%M:%S'))
         end""",
@@ -97,7 +119,8 @@ MACROS: tuple[str, ...] = (
         when regexp_full_match(v, '{_ISO}{_CLOCK}{_OFFSET}') then timezone('UTC', try_cast(
             regexp_replace(regexp_replace(v, ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-][0-9:]+)$', '\1') as timestamptz))
         when regexp_full_match(v, '{_ISO},? \d{{1,2}}:\d{{2}}(:\d{{2}})? ?[AaPp]\.?[Mm]\.?') then try_strptime(
-            upper(replace(replace(v, ',', ''), '.', '')), ['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M%p', '%Y-%m-%d %I:%M:%S%p'])
+            upper(replace(replace(v, ',', ''), '.', '')),
+            ['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M%p', '%Y-%m-%d %I:%M:%S%p'])
         when regexp_full_match(v, '{_ISO},{_CLOCK}') then try_cast(replace(v, ',', '') as timestamp)
         end""",
     f"""create or replace macro nm_within(t) as case
@@ -113,7 +136,7 @@ MACROS: tuple[str, ...] = (
 )
 
 
-def read_columns(relation: str, uses: dict[tuple[str, str], str], *, zone: str) -> str:
+def read_columns(relation: str, uses: Mapping[tuple[str, Role], str], *, zone: str) -> str:
     """A select of all that is in `relation`, and for each text column read as numbers or dates its value in its style.
 
     `n.X` is the number, `m.X` the moment, `d.X` the day of column X, `v.X` its text without blanks and words for nothing. Each step is a
@@ -122,26 +145,54 @@ def read_columns(relation: str, uses: dict[tuple[str, str], str], *, zone: str) 
     tz = literal(zone)
     numbers = [(column, style) for (column, role), style in uses.items() if role == "number"]
     dates = [(column, style) for (column, role), style in uses.items() if role == "date"]
-    columns = sorted({column for column, _ in uses})
-    plain = [f"case when {_simple(column)} then {_at('src', column)} else nm_value({_at('src', column)}) end as {_at('v', column)}" for column in columns]
-    ordered = [f"nm_signed({_at('v', c)}) as {_at('s', c)}" for c, _ in numbers] + [f"nm_{style}_order({_at('v', c)}) as {_at('o', c)}" for c, style in dates]
+    easy = [f"{_easy_number(column, style)} as {_at('f', column)}" for column, style in numbers]
+    easy += [f"{_easy_date(column)} as {_at('g', column)}" for column, _ in dates]
+    plain = [_unless(_mark(c, uses), c, f"nm_value({_src(c)})") + f" as {_at('v', c)}" for c in sorted({c for c, _ in uses})]
+    ordered = [_unless(_at("f", c), c, f"nm_signed({_at('v', c)})") + f" as {_at('s', c)}" for c, _ in numbers]
+    ordered += [_unless(_at("g", c), c, f"nm_{style}_order({_at('v', c)})") + f" as {_at('o', c)}" for c, style in dates]
     read = [f"{_number(c, style)} as {_at('n', c)}" for c, style in numbers]
-    read += [f"nm_clock({_at('o', c)}, {tz}) as {_at('c', c)}, nm_day_of({_at('o', c)}, {tz}) as {_at('e', c)}" for c, _ in dates]
-    within = [f"nm_within({_at('c', c)}) as {_at('m', c)}, cast(nm_within(cast({_at('e', c)} as timestamp)) as date) as {_at('d', c)}" for c, _ in dates]
-    for number, step in enumerate((plain, ordered, read, within)):
+    read += [f"{_moment(c, tz)} as {_at('c', c)}, nm_day_of({_at('o', c)}, {tz}) as {_at('e', c)}" for c, _ in dates]
+    within = [f"nm_within({_at('c', c)}) as {_at('m', c)}" for c, _ in dates]
+    within += [f"cast(nm_within(cast({_at('e', c)} as timestamp)) as date) as {_at('d', c)}" for c, _ in dates]
+    for number, step in enumerate((easy, plain, ordered, read, within)):
         if step:
             relation = f"(select *, {', '.join(step)} from {relation} as step{number})"
     return relation
 
 
-def _simple(column: str) -> str:
-    """The text needs no tidying: digits and the usual signs only."""
-    return f"regexp_full_match({_at('src', column)}, '[0-9][0-9.:/T-]*( [0-9:]+)?')"
+def _easy_number(column: str, style: str) -> str:
+    """Written as SQL writes it: nothing to tidy, which is nearly always so and saves most of the work."""
+    return f"regexp_full_match({_src(column)}, '-?[0-9]+{'([.][0-9]+)?' if style == 'point' else ''}')"
+
+
+def _easy_date(column: str) -> str:
+    return f"regexp_full_match({_src(column)}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})?')"
+
+
+def _mark(column: str, uses: Mapping[tuple[str, Role], str]) -> str:
+    return _at("f" if (column, "number") in uses else "g", column)
+
+
+def _unless(easy: str, column: str, otherwise: str) -> str:
+    return f"case when {easy} then {_src(column)} else {otherwise} end"
 
 
 def _number(column: str, style: str) -> str:
-    value = _at("s", column)
-    return f"case when starts_with({_at('src', column)}, {TYPED}) then nm_number_point({value}) else nm_number_{style}({value}) end"
+    value, source = _at("s", column), _src(column)
+    return (
+        f"case when {_at('f', column)} then try_cast({source} as decimal(28,8))"
+        f" when starts_with({source}, {TYPED}) then nm_number_point({value}) else nm_number_{style}({value}) end"
+    )
+
+
+def _moment(column: str, tz: str) -> str:
+    source = _src(column)
+    easy = f"{_at('g', column)} and length({source}) = 19"
+    return f"case when {easy} then try_cast({source} as timestamp) else nm_clock({_at('o', column)}, {tz}) end"
+
+
+def _src(column: str) -> str:
+    return _at("src", column)
 
 
 def _at(step: str, column: str) -> str:

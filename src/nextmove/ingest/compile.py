@@ -6,11 +6,12 @@ The select runs in the child over `source`, in a single pass: `_row` is the reco
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from nextmove.engine import literal, name
-from nextmove.ingest.casts import read_columns
+from nextmove.ingest.casts import Role, read_columns
 from nextmove.tables import Column, Kind, Table
 
 TEXTUAL = "VARCHAR"
@@ -26,7 +27,7 @@ class Given:
     source: str = ""  # the text column that is read, where it is one
 
 
-def source_select(source_columns: list[str], uses: dict[tuple[str, str], str], *, zone: str, part: int | None = None) -> str:
+def source_select(source_columns: list[str], uses: Mapping[tuple[str, Role], str], *, zone: str, part: int | None = None) -> str:
     """The relation that a mapping reads: the source as `src.X`, and its numbers and dates."""
     where = "" if part is None else f" where _part = {part}"
     columns = ", ".join(f"{name(column)} as {name('src.' + column)}" for column in source_columns)
@@ -90,9 +91,9 @@ def _from_type(column: Column, raw: str, type: str, zone: str) -> str:
         case Kind.DAY, type if type.startswith("TIMESTAMP"):
             return f"""cast(nm_within(case when {raw} = date_trunc('day', {raw}) then {raw}
                        else timezone({tz}, timezone('UTC', cast({raw} as timestamp))) end) as date)"""
-        case (Kind.DAY | Kind.MOMENT), type if type == "DATE" or type.startswith("TIMESTAMP"):
+        case ((Kind.DAY | Kind.MOMENT), type) if type == "DATE" or type.startswith("TIMESTAMP"):
             return f"try_cast(nm_within(cast({raw} as timestamp)) as {column.kind.sql_type})"
-        case (Kind.DAY | Kind.MOMENT), _:
+        case ((Kind.DAY | Kind.MOMENT), _):
             return f"cast(null as {column.kind.sql_type})"
         case Kind.COUNT, _:
             return f"nm_whole(try_cast({raw} as decimal(28,8)))"
@@ -152,7 +153,9 @@ _RULES: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]] = {
         (("status", "quantity"), "status = 'returned' and quantity > 0", "quantity|a returned line with a positive quantity"),
         (("status", "cost_amount"), "status = 'returned' and cost_amount > 0", "cost_amount|a returned line with a positive cost"),
     ),
-    "invoices": ((("paid_amount",), "paid_amount is not null and paid_on is null", "paid_amount|an amount paid without the day it was paid on"),),
+    "invoices": (
+        (("paid_amount",), "paid_amount is not null and paid_on is null", "paid_amount|an amount paid without the day it was paid on"),
+    ),
     "surveys": (
         (("kind", "score"), "kind = 'csat' and not score between 1 and 5", "score|a csat score outside 1 to 5"),
         (("kind", "score"), "kind = 'nps' and score <> floor(score)", "score|an nps score that is not whole"),

@@ -51,18 +51,25 @@ def _unknown_ids(engine: Engine) -> list[Finding]:
 
 
 def _filled(engine: Engine, table_name: str) -> bool:
-    return engine.query(f"select 1 from main.{table_name} limit 1").num_rows > 0
+    return bool(engine.query(f"select 1 from main.{table_name} limit 1").num_rows)
 
 
 def _undated_decisions(engine: Engine) -> list[Finding]:
-    sql = "select count(*) as n, min(opportunity_id) as example from main.opportunities where status in ('won', 'lost') and closed_at is null"
+    sql = (
+        "select count(*) as n, min(opportunity_id) as example from main.opportunities where status in ('won', 'lost') and closed_at is null"
+    )
     return [_count(engine, "opportunities", text("ingest.doctor.undated"), sql)]
 
 
 def _missing_rates(engine: Engine, settings: Settings) -> list[Finding]:
     """Amounts in a currency that has no rate by their day."""
     found = []
-    for table_name, day in (("order_lines", "ordered_at"), ("invoices", "issued_on"), ("spend", "spent_on"), ("opportunities", "created_at")):
+    for table_name, day in (
+        ("order_lines", "ordered_at"),
+        ("invoices", "issued_on"),
+        ("spend", "spent_on"),
+        ("opportunities", "created_at"),
+    ):
         found.append(
             _count(
                 engine,
@@ -70,15 +77,25 @@ def _missing_rates(engine: Engine, settings: Settings) -> list[Finding]:
                 text("ingest.doctor.rate"),
                 f"""select count(*) as n, min(currency) as example from main.{table_name} as fact
                     where currency <> {literal(settings.company.reporting_currency)} and not exists (
-                        select 1 from main.exchange_rates as rates where rates.currency = fact.currency and rates.day <= cast(fact.{day} as date))""",
+                        select 1 from main.exchange_rates as rates
+                        where rates.currency = fact.currency and rates.day <= cast(fact.{day} as date))""",
             )
         )
     return found
 
 
 def _backward_steps(engine: Engine) -> list[Finding]:
-    steps = (("leads", "first_response_at < created_at", "lead_id"), ("leads", "sql_at < mql_at", "lead_id"), ("opportunities", "closed_at < created_at", "opportunity_id"))
+    steps = (
+        ("leads", "first_response_at < created_at", "lead_id"),
+        ("leads", "sql_at < mql_at", "lead_id"),
+        ("opportunities", "closed_at < created_at", "opportunity_id"),
+    )
     return [
-        _count(engine, table_name, text("ingest.doctor.backward", steps=condition), f"select count(*) as n, min({key}) as example from main.{table_name} where {condition}")
+        _count(
+            engine,
+            table_name,
+            text("ingest.doctor.backward", steps=condition),
+            f"select count(*) as n, min({key}) as example from main.{table_name} where {condition}",
+        )
         for table_name, condition, key in steps
     ]

@@ -8,6 +8,7 @@ and where two pages do equally well, the reader is asked.
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,9 @@ def encoding_of(path: Path, wanted: str | None = None) -> str:
     if wide:
         return wide
     if b"\0" in head:
-        raise UserError("This is not a text file: it holds NUL bytes.", where=str(path), hint="save it as CSV, Excel, Parquet or JSON lines")
+        raise UserError(
+            "This is not a text file: it holds NUL bytes.", where=str(path), hint="save it as CSV, Excel, Parquet or JSON lines"
+        )
     if _is_utf8(path):
         return "utf-8"
     return _code_page(path)
@@ -124,6 +127,6 @@ def _fits(word: bytes, page: str) -> bool:
     odd = [letter for letter in text if ord(letter) > 127]
     letters = [letter for letter in odd if letter.isalpha()]
     mixed = page in ("cp1255", "cp1256") and letters and len(letters) < sum(letter.isalpha() for letter in text)
-    capital_inside = any(a.islower() and b.isupper() for a, b in zip(text, text[1:], strict=False))
+    capital_inside = any(a.islower() and b.isupper() for a, b in itertools.pairwise(text))
     latin_heap = page in ("cp1252", "cp1250") and re.search(r"[^\W\x00-\x7f]{3}", text) is not None
     return not mixed and not capital_inside and not latin_heap and all(letter in _USUAL[page] for letter in odd)

@@ -8,7 +8,6 @@ are text; `number(…)` and `day(…)`, `moment(…)` read them as strictly as a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import sqlglot
 from sqlglot import exp
@@ -16,12 +15,11 @@ from sqlglot.errors import SqlglotError
 
 from nextmove.engine import name
 from nextmove.errors import UnknownName, UserError
-
-Role = Literal["number", "date"]
+from nextmove.ingest.casts import Role
 
 READERS: dict[str, Role] = {"number": "number", "day": "date", "moment": "date"}
 
-_ALLOWED: tuple[type[exp.Expression], ...] = (
+_ALLOWED: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div,
     exp.DPipe, exp.Concat, exp.Case, exp.If, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.And, exp.Or, exp.Not, exp.In, exp.Like,
     exp.ILike, exp.Is, exp.Between, exp.Coalesce, exp.Nullif, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right,
@@ -34,7 +32,7 @@ _LONGEST = 2000
 class Formula:
     """A checked formula, and the columns that it reads as numbers or dates."""
 
-    tree: exp.Expression
+    tree: exp.Expr
     columns: frozenset[str]
     reads: frozenset[tuple[str, Role]]
 
@@ -62,22 +60,23 @@ def formula(text: str, columns: list[str], *, where: str) -> Formula:
     return Formula(tree, frozenset(column.name for column in tree.find_all(exp.Column)), reads)
 
 
-def _check(node: exp.Expression, text: str, names: dict[str, str], where: str) -> None:
-    if isinstance(node, exp.Anonymous) and _called(node) not in READERS or not isinstance(node, (*_ALLOWED, exp.Day)):
+def _check(node: exp.Expr, text: str, names: dict[str, str], where: str) -> None:
+    if (isinstance(node, exp.Anonymous) and _called(node) not in READERS) or not isinstance(node, (*_ALLOWED, exp.Day)):
         raise UserError(
             f"The formula {text!r} uses {node.sql(dialect='duckdb')[:60]!r}, which a formula may not.",
             where=where,
-            hint="columns, numbers, text, + - * /, case, comparisons, number(), day(), moment(), coalesce, lower, upper, trim, substr, replace, round",
+            hint="columns, numbers, text, + - * /, case, comparisons, number(), day(), moment(), "
+            "coalesce, lower, upper, trim, substr, replace, round",
         )
     if isinstance(node, exp.Column) and (node.table or node.name.casefold() not in names):
         raise UnknownName("column in this file", node.sql(), names.values(), where=where)
 
 
-def _called(node: exp.Expression) -> str:
+def _called(node: exp.Expr) -> str:
     return str(node.this).casefold() if isinstance(node, exp.Anonymous) else "day"
 
 
-def _argument(call: exp.Expression, text: str, where: str) -> str:
+def _argument(call: exp.Expr, text: str, where: str) -> str:
     arguments = call.expressions if isinstance(call, exp.Anonymous) else [call.this]
     column = arguments[0] if arguments else None
     if len(arguments) != 1 or not isinstance(column, exp.Column):
@@ -85,7 +84,7 @@ def _argument(call: exp.Expression, text: str, where: str) -> str:
     return str(column.name)
 
 
-def _rewrite_inside(node: exp.Expression, textual: frozenset[str]) -> None:
+def _rewrite_inside(node: exp.Expr, textual: frozenset[str]) -> None:
     """Rewrite all below the node, the innermost first."""
     for child in list(node.iter_expressions()):
         column = child.find(exp.Column)
@@ -93,7 +92,7 @@ def _rewrite_inside(node: exp.Expression, textual: frozenset[str]) -> None:
         child.replace(_rewritten(child, column.name if column else "", textual))
 
 
-def _rewritten(node: exp.Expression, column: str, textual: frozenset[str]) -> exp.Expression:
+def _rewritten(node: exp.Expr, column: str, textual: frozenset[str]) -> exp.Expr:
     if isinstance(node, (exp.Anonymous, exp.Day)):
         return _raw(_read(_called(node), column, column in textual))
     if isinstance(node, exp.Column):
@@ -115,10 +114,10 @@ def _text(column: str) -> str:
     return f"nm_text(cast({name('src.' + column)} as varchar))"
 
 
-def _sql(node: exp.Expression) -> str:
+def _sql(node: exp.Expr) -> str:
     return node.sql(dialect="duckdb")
 
 
-def _raw(sql: str) -> exp.Expression:
+def _raw(sql: str) -> exp.Expr:
     """SQL that is finished: no node of it is visited again."""
     return exp.Var(this=sql)

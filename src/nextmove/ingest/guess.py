@@ -96,5 +96,5 @@ def _derived(one: Table, columns: dict[str, str], free: dict[str, str]) -> dict[
     if "net_amount" not in columns and price:
         formulas["net_amount"] = f'number("{columns["quantity"]}") * number("{price}")'
     if "status" not in columns:
-        formulas["status"] = f'case when number("{columns["quantity"]}") < 0 then \'returned\' else \'completed\' end'
+        formulas["status"] = f"case when number(\"{columns['quantity']}\") < 0 then 'returned' else 'completed' end"
     return formulas

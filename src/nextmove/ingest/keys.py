@@ -1,8 +1,8 @@
 """Keys of the rows that come: numbered where the source has none, unique in the end.
 
 A line without a number takes that of the stored line it equals; else that of a stored line of its order and moment, which it
-corrects; else the next free one. So the same file again changes nothing, two overlapping files make each line once, a corrected line replaces the old
-one, and an order that two files share loses nothing. Rows of other tables without an id get one from their content.
+corrects; else the next free one. So the same file again changes nothing, two overlapping files make each line once, a corrected line
+replaces the old one, and an order that two files share loses nothing. Rows of other tables without an id get one from their content.
 
 Of several rows with one key the last stands. An earlier one that is equal counts as unchanged, one that differs is
 rejected with the line of the one that stands.
@@ -54,13 +54,18 @@ def _keep_last(connection: duckdb.DuckDBPyConnection, source: str, keys: str, gi
     connection.execute(
         f"""create or replace temp table ranked as
             select *, max(_row) over (partition by {keys}) as by_row, last_value(hash({content})) over (
-                partition by {keys} order by _row rows between unbounded preceding and unbounded following) as last_hash, hash({content}) as own_hash
+                partition by {keys} order by _row rows between unbounded preceding and unbounded following) as last_hash,
+                hash({content}) as own_hash
             from {source}"""
     )
     connection.execute("create or replace temp view staged as select * from ranked where _row = by_row")
-    connection.execute("create or replace temp view contradicted as select * exclude (last_hash, own_hash, by_row) from ranked where _row <> by_row and own_hash <> last_hash")
+    connection.execute(
+        "create or replace temp view contradicted as "
+        "select * exclude (last_hash, own_hash, by_row) from ranked where _row <> by_row and own_hash <> last_hash"
+    )
     equal, contradicted = connection.execute(
-        "select count(*) filter (where own_hash = last_hash), count(*) filter (where own_hash <> last_hash) from ranked where _row <> by_row"
+        "select count(*) filter (where own_hash = last_hash), "
+        "count(*) filter (where own_hash <> last_hash) from ranked where _row <> by_row"
     ).fetchall()[0]
     return int(equal), int(contradicted)
 
@@ -70,7 +75,8 @@ def _number_by_content(connection: duckdb.DuckDBPyConnection, column: Column, gi
     content = " || chr(31) || ".join(f"coalesce(cast({name(one)} as varchar), chr(30))" for one in given)
     connection.execute(
         f"""create or replace temp table numbered as
-            select said.* exclude (said), left(said, 20) || '-' || row_number() over (partition by said order by _row) as {name(column.name)}
+            select said.* exclude (said), left(said, 20) || '-' ||
+                row_number() over (partition by said order by _row) as {name(column.name)}
             from (select *, md5({content}) as said from typed) as said"""
     )
     return "numbered"
@@ -80,7 +86,8 @@ def _number_lines(connection: duckdb.DuckDBPyConnection, table: Table, given: li
     known = connection.execute(f"select count(*) from main.{table.name} where order_id in (select order_id from typed)").fetchall()[0][0]
     if not known:
         connection.execute(
-            "create or replace temp view numbered as select *, row_number() over (partition by order_id order by _row) as line_no from typed"
+            "create or replace temp view numbered as select *, "
+            "row_number() over (partition by order_id order by _row) as line_no from typed"
         )
         connection.execute("create or replace temp table numbered_rows as select * from numbered")
         return "numbered_rows"
@@ -108,7 +115,8 @@ _NUMBER_AMONG_STORED = (
            from incoming where _row not in (select _row from equal)) as come
        join (
            select order_id, line_no, ordered_at, row_number() over (partition by order_id, ordered_at order by line_no) as nth
-           from stored where not exists (select 1 from equal where equal.order_id = stored.order_id and equal.line_no = stored.line_no)) as old
+           from stored where not exists (
+               select 1 from equal where equal.order_id = stored.order_id and equal.line_no = stored.line_no)) as old
        on old.order_id = come.order_id and old.ordered_at = come.ordered_at and old.nth = come.nth""",
     """create or replace temp table numbered_rows as
        select typed.*, coalesce(known.line_no, coalesce(top.last_no, 0) + row_number() over (

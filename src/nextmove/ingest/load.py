@@ -7,6 +7,7 @@ rows read = loaded + replaced + unchanged + rejected.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import shutil
@@ -100,7 +101,7 @@ def _stage(workspace: Workspace, file: Path, scratch: Path, options: Options, kn
     with Reader(file, scratch) as reader:
         read = _reading(options, workspace, file)
         opened = reader.ask("open", path=str(file.resolve()), scratch=str(scratch), options=read)
-        types = {column: kind for column, kind in opened["columns"]}
+        types = dict(opened["columns"])
         mapping = choose_mapping(file, list(types), workspace.mappings, options)
         made = plan(reader, file, types, mapping, options=options, known=known)
         parts = opened["parts"]
@@ -195,10 +196,8 @@ def _note(connection: duckdb.DuckDBPyConnection, one: Staged, result: Loaded) ->
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
-    try:
+    with contextlib.suppress(duckdb.Error):  # where the database has given up already, the transaction is gone with it
         connection.execute("rollback")
-    except duckdb.Error:
-        pass  # the database has given up already; the transaction is gone with it
 
 
 def _files(path: Path, options: Options) -> list[Path]:
@@ -208,7 +207,9 @@ def _files(path: Path, options: Options) -> list[Path]:
         raise UserError("There is no such file or folder.", where=str(path))
     if path.is_file():
         if kind_of(path) is None:
-            raise UserError(f"Files of this kind cannot be loaded: {path.suffix or 'no ending'}.", where=str(path), hint=", ".join(SUFFIXES))
+            raise UserError(
+                f"Files of this kind cannot be loaded: {path.suffix or 'no ending'}.", where=str(path), hint=", ".join(SUFFIXES)
+            )
         return [path]
     known = {table.name for table in TABLES}
     found = sorted(file for file in path.iterdir() if kind_of(file) and file.name.split(".")[0] in known)

@@ -1,19 +1,19 @@
 """A mapping: which column of a file is which column of ours, or by which formula it follows.
 
-    table = "order_lines"
-    header = ["Invoice", "Quantity", "Price", …]       # the file it is for; another file with this header reuses it
+table = "order_lines"
+header = ["Invoice", "Quantity", "Price", …]       # the file it is for; another file with this header reuses it
 
-    [columns]                                          # ours = theirs
-    order_id = "Invoice"
+[columns]                                          # ours = theirs
+order_id = "Invoice"
 
-    [formulas]                                         # ours = a formula over theirs (text; number() reads a number)
-    net_amount = "number(Quantity) * number(Price)"
-    status = "case when Invoice like 'C%' then 'returned' else 'completed' end"
-    currency = "'GBP'"
+[formulas]                                         # ours = a formula over theirs (text; number() reads a number)
+net_amount = "number(Quantity) * number(Price)"
+status = "case when Invoice like 'C%' then 'returned' else 'completed' end"
+currency = "'GBP'"
 
-    [read]                                             # only what the values do not tell
-    dates = "dmy"
-    decimal = "point"
+[read]                                             # only what the values do not tell
+dates = "dmy"
+decimal = "point"
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def read_mapping(path: Path) -> Mapping:
 def _texts(content: dict[str, object], part: str, path: Path) -> dict[str, str]:
     values = content.get(part, {})
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise UserError(f"[{part}] of the mapping must be lines of the form name = \"text\".", where=str(path))
+        raise UserError(f'[{part}] of the mapping must be lines of the form name = "text".', where=str(path))
     return values
 
 

@@ -26,7 +26,7 @@ def merge(engine: DuckDBEngine, table: Table, *, given: list[str], batch: int) -
     if _count(engine, f"select count(*) from (select 1 from main.{table.name} limit 1)") == 0:
         return Merged(_insert_all(engine, table, given=given, batch=batch), 0, 0)
     _judge(engine, table, given=given)
-    counts = {verdict: rows for verdict, rows in _rows(engine, "select verdict, count(*) from verdicts group by verdict")}
+    counts = dict(_rows(engine, "select verdict, count(*) from verdicts group by verdict"))
     _confirm(engine, table, batch=batch)
     _retire(engine, table, batch=batch)
     _insert_judged(engine, table, given=given, batch=batch)
@@ -127,7 +127,9 @@ def touch(engine: DuckDBEngine, table: Table, *, batch: int, source: str, given:
         return
     else:
         day = name(column)
-    engine.execute(f"insert into main.batch_days select {batch}, '{table.name}', {day}, count(*) from {source} group by 3 having count(*) > 0")
+    engine.execute(
+        f"insert into main.batch_days select {batch}, '{table.name}', {day}, count(*) from {source} group by 3 having count(*) > 0"
+    )
 
 
 def _count(engine: DuckDBEngine, sql: str) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from nextmove.engine import name
 from nextmove.errors import UserError
+from nextmove.ingest.casts import Role
 from nextmove.ingest.compile import TEXTUAL, Given, source_select
-from nextmove.ingest.expressions import Formula, Role, formula
+from nextmove.ingest.expressions import Formula, formula
 from nextmove.ingest.guess import guess
 from nextmove.ingest.mapping import Mapping, mapping_file, read_mapping, save_mapping, saved_mapping
 from nextmove.ingest.sandbox import Reader
@@ -97,7 +98,7 @@ def _known_mapping(file: Path, header: list[str], folder: Path, options: Options
 
 def _kept(mapping: Mapping, file: Path, folder: Path, options: Options) -> Mapping:
     """A confirmed guess, or an export that was recognised, is saved for the next file of its kind."""
-    if not options.dry_run and (not mapping.sure or mapping.origin and not mapping.origin.endswith(".toml")):
+    if not options.dry_run and (not mapping.sure or (mapping.origin and not mapping.origin.endswith(".toml"))):
         save_mapping(folder, file.stem, mapping)
     return mapping
 
@@ -136,7 +137,9 @@ def _present(mapping: Mapping, header: list[str], file: Path) -> dict[str, str]:
 
 def _uses(mapping: Mapping, columns: dict[str, str], formulas: dict[str, Formula], types: dict[str, str]) -> set[tuple[str, Role]]:
     """Text columns that are read as numbers or dates."""
-    direct = {(theirs, _ROLES[mapping.table.column(ours).kind]) for ours, theirs in columns.items() if mapping.table.column(ours).kind in _ROLES}
+    direct = {
+        (theirs, _ROLES[mapping.table.column(ours).kind]) for ours, theirs in columns.items() if mapping.table.column(ours).kind in _ROLES
+    }
     derived = {use for one in formulas.values() for use in one.reads}
     return {(column, role) for column, role in direct | derived if types.get(column) == TEXTUAL}
 
@@ -144,7 +147,10 @@ def _uses(mapping: Mapping, columns: dict[str, str], formulas: dict[str, Formula
 def _styles(
     reader: Reader, file: Path, uses: set[tuple[str, Role]], mapping: Mapping, *, options: Options, known: Evidence, sample: int | None
 ) -> dict[tuple[str, Role], str]:
-    told = {"date": checked_style("date", options.dates or mapping.read.get("dates")), "number": checked_style("number", options.decimal or mapping.read.get("decimal"))}
+    told = {
+        "date": checked_style("date", options.dates or mapping.read.get("dates")),
+        "number": checked_style("number", options.decimal or mapping.read.get("decimal")),
+    }
     fixed = {(column, role): style for column, role in uses if (style := told[role])}
 
     def ask(sql: str) -> list[list[object]]:

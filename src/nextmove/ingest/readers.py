@@ -54,7 +54,12 @@ class Source:
 
     def __init__(self) -> None:
         self.connection = duckdb.connect(":memory:")
-        for setting in ("TimeZone = 'UTC'", f"memory_limit = '{MEMORY}'", "enable_progress_bar = false", "autoinstall_known_extensions = false"):
+        for setting in (
+            "TimeZone = 'UTC'",
+            f"memory_limit = '{MEMORY}'",
+            "enable_progress_bar = false",
+            "autoinstall_known_extensions = false",
+        ):
             self.connection.execute(f"set {setting}")
         for macro in MACROS:
             self.connection.execute(macro)
@@ -84,7 +89,9 @@ class Source:
         self.connection.register("bad_records", pa.table(_bad_columns(bad), schema=_BAD))
         line = "_row + 1"
         if self.opened.lines is not None:
-            self.connection.register("lines_of", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines}))
+            self.connection.register(
+                "lines_of", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines})
+            )
             line = "(select lines_of.line from lines_of where lines_of._row = rows_._row)"
         self.export_any(
             f"""select * from (
@@ -99,7 +106,9 @@ class Source:
         """Write the line of each record, if it is not simply the record's number + 1."""
         if self.opened.lines is None:
             return False
-        self.connection.register("lines_to_write", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines}))
+        self.connection.register(
+            "lines_to_write", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines})
+        )
         self.export_any("select * from lines_to_write", path)
         return True
 
@@ -167,7 +176,8 @@ def _csv(path: Path, scratch: Path, options: dict[str, Any]) -> Opened:
     text = whole_records(path, scratch, encoding=options.get("encoding"), delimiter=options.get("delimiter"))
     types = "{" + ", ".join(f"{literal(column)}: 'VARCHAR'" for column in text.header) + "}"
     relation = (
-        f"read_csv({literal(str(text.path))}, auto_detect = false, header = true, delim = {literal(text.delimiter)}, quote = '\"', escape = '\"',"
+        f"read_csv({literal(str(text.path))}, auto_detect = false, header = true, delim = {literal(text.delimiter)},"
+        " quote = '\"', escape = '\"',"
         f" columns = {types}, strict_mode = true, null_padding = false, nullstr = '', max_line_size = 2000000, buffer_size = 16000000)"
     )
     notes = {"encoding": text.encoding} if text.encoding not in ("utf-8", "ascii", "utf-8-sig") else {}

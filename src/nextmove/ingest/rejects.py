@@ -21,14 +21,17 @@ class Rejects:
 
     def add(self, rows: Path, place: str) -> None:
         """Rows that their file or their values condemned."""
-        self.connection.execute(f"insert into rejects select {literal(place)}, line, \"column\", reason, raw from read_parquet({literal(str(rows))})")
+        self.connection.execute(
+            f'insert into rejects select {literal(place)}, line, "column", reason, raw from read_parquet({literal(str(rows))})'
+        )
 
     def add_contradicted(self, lines: Path | None, place: str) -> None:
         """Rows whose key a later row of the file bears with other values; they stand as they were read."""
         line = "contradicted._row + 1" if lines is None else "place.line"
         join = "" if lines is None else f"join read_parquet({literal(str(lines))}) as place on place._row = contradicted._row"
         self.connection.execute(
-            f"""insert into rejects select {literal(place)}, {line}, '', 'a later row of this file bears the same key and differs; that one stands',
+            f"""insert into rejects select {literal(place)}, {line}, '',
+                'a later row of this file bears the same key and differs; that one stands',
                 cast(contradicted as varchar) from contradicted {join}"""
         )
 

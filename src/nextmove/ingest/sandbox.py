@@ -85,7 +85,9 @@ class Reader:
             cause = _ENDED_BY[signal.SIGABRT]
         if cause is None:
             raise RuntimeError(f"the reader of {self.path} ended with {code}:\n{told}")
-        return UserError(f"This file cannot be read: {cause}.", where=str(self.path), hint="save it again as CSV from the program that made it")
+        return UserError(
+            f"This file cannot be read: {cause}.", where=str(self.path), hint="save it again as CSV from the program that made it"
+        )
 
 
 def _environment(scratch: Path) -> dict[str, str]:

@@ -15,7 +15,10 @@ _WIDTH = 44
 
 def settings_file(name: str) -> str:
     """All settings with their help, each at its default and commented out but for the company's name."""
-    parts = ["# The settings of this workspace. A line that begins with # stands for its default; each can also be set as", "# NEXTMOVE_SECTION__KEY."]
+    parts = [
+        "# The settings of this workspace. A line that begins with # stands for its default; each can also be set as",
+        "# NEXTMOVE_SECTION__KEY.",
+    ]
     for section, field in Settings.model_fields.items():
         parts += ["", f"[{section}]" + (f"  # {field.description}" if field.description else "")]
         model = field.annotation

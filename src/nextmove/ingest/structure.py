@@ -83,7 +83,9 @@ def _unpacked(path: Path, scratch: Path) -> Path:
             while block := packed.read(1 << 22):
                 out.write(block)
                 if out.tell() > LARGEST_UNPACKED or out.tell() > 2000 * path.stat().st_size + (64 << 20):
-                    raise UserError("This gzip file unpacks to far more than it should.", where=str(path), hint="unpack it yourself and look at it")
+                    raise UserError(
+                        "This gzip file unpacks to far more than it should.", where=str(path), hint="unpack it yourself and look at it"
+                    )
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(f"This gzip file is damaged: {error}.", where=str(path), hint="fetch it again") from None
     return target
@@ -177,7 +179,7 @@ def _scan(path: Path, delimiter: str) -> tuple[Positions, Positions, npt.NDArray
         at = np.flatnonzero(newline)
         total = np.cumsum(cut, dtype=np.int32)
         ends.append(at + begin)
-        cuts.append((total[at] + running).astype(np.int64))  # type: ignore[arg-type]
+        cuts.append((total[at] + running).astype(np.int64))
         running += total[-1]
     if carry:
         return None
@@ -186,7 +188,7 @@ def _scan(path: Path, delimiter: str) -> tuple[Positions, Positions, npt.NDArray
 
 def _outside_quotes(
     data: npt.NDArray[np.uint8], chunk: npt.NDArray[np.uint8], begin: int, separator: int, carry: int
-) -> tuple[npt.NDArray[np.bool_] | None | bool, int]:
+) -> tuple[npt.NDArray[np.bool_] | bool | None, int]:
     """Which bytes stand outside of quotes (None: all); False where a quote opens or closes inside a field."""
     quote = chunk == 34
     if not quote.any():
@@ -215,7 +217,14 @@ def _records(
 
 
 def _mended(
-    path: Path, scratch: Path, encoding: str, delimiter: str, header: list[str], starts: Positions, ends: Positions, fields: npt.NDArray[np.int32]
+    path: Path,
+    scratch: Path,
+    encoding: str,
+    delimiter: str,
+    header: list[str],
+    starts: Positions,
+    ends: Positions,
+    fields: npt.NDArray[np.int32],
 ) -> Text:
     data = np.memmap(path, dtype=np.uint8, mode="r")
     width = ends - starts
@@ -261,7 +270,7 @@ def _copy_of(data: npt.NDArray[np.uint8], starts: Positions, ends: Positions, go
     with target.open("wb") as out:
         for first, last in zip(edges[0::2], edges[1::2], strict=True):
             run = data[starts[first] : ends[last - 1]]
-            out.write(memoryview(run))
+            out.write(run.data)
             out.write(b"\n")
     return target
 

@@ -13,8 +13,7 @@ from itertools import combinations
 
 from nextmove.engine import name
 from nextmove.errors import UserError
-from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES, TYPED
-from nextmove.ingest.expressions import Role
+from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES, TYPED, Role
 
 Ask = Callable[[str], list[list[object]]]
 
@@ -22,7 +21,7 @@ STYLES: dict[Role, tuple[str, ...]] = {"number": NUMBER_STYLES, "date": DATE_STY
 OPTION: dict[Role, str] = {"number": "--decimal", "date": "--dates"}
 
 
-class Ambiguous(UserError):
+class Ambiguous(UserError):  # noqa: N818 - it is told as a sentence, as its parent is
     """A column that can be read two ways."""
 
     def __init__(self, column: str, role: Role, styles: tuple[str, ...], example: str, *, where: str) -> None:
@@ -53,7 +52,9 @@ class _Column:
     example: str
 
 
-def styles_of(ask: Ask, uses: Iterable[tuple[str, Role]], *, sample: int | None, known: Evidence, where: str) -> dict[tuple[str, Role], str]:
+def styles_of(
+    ask: Ask, uses: Iterable[tuple[str, Role]], *, sample: int | None, known: Evidence, where: str
+) -> dict[tuple[str, Role], str]:
     """The style of each column; `sample` looks at so many records only, and at all where these do not tell."""
     found: dict[tuple[str, Role], str] = {}
     open_: list[tuple[_Column, Role]] = []
@@ -93,13 +94,14 @@ def _look(ask: Ask, column: str, role: Role, sample: int | None) -> _Column:
     counts = ", ".join([f"count({style})" for style in styles] + [f"count(*) filter (where {test})" for test in unlike])
     examples = f"any_value(raw) filter (where {' or '.join(unlike)}), any_value(raw) filter (where {any_})"
     typed = f"starts_with(raw, {TYPED})"
+    kept = "not " + typed if role == "number" else "true"
     row = ask(
         f"""select count(*) filter (where {any_}), {counts}, {examples} from (
             select raw, {_each(third, styles)} from (
                 select raw, {_each(second, styles)} from (
                     select raw, {first} as v from (
                         select raw, nm_value(raw) as v from (
-                            select distinct cast({name(column)} as varchar) as raw from {relation}) as once where {'not ' + typed if role == 'number' else 'true'}
+                            select distinct cast({name(column)} as varchar) as raw from {relation}) as once where {kept}
                     ) as tidy) as signed) as ordered) as read_"""
     )[0]
     total, read, differ, example = row[0], row[1 : 1 + len(styles)], row[1 + len(styles) : -2], row[-2] or row[-1]
@@ -115,7 +117,9 @@ def _each(expressions: list[str], styles: tuple[str, ...]) -> str:
 def checked_style(role: Role, wanted: str | None) -> str | None:
     """A style that the reader named."""
     if wanted is not None and wanted not in STYLES[role]:
-        raise UserError(f"There is no way to write {role}s called {wanted!r}.", hint=" or ".join(f"{OPTION[role]} {style}" for style in STYLES[role]))
+        raise UserError(
+            f"There is no way to write {role}s called {wanted!r}.", hint=" or ".join(f"{OPTION[role]} {style}" for style in STYLES[role])
+        )
     return wanted
 
 

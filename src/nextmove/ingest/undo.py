@@ -40,7 +40,10 @@ def undo(workspace: Workspace, batch: int, *, now: dt.datetime) -> Undone:
             number = int(connection.execute("select max(batch) + 1 from main.batches").fetchall()[0][0])
             names = connection.execute("select distinct table_name from main.batch_tables where batch = ? order by 1", [batch]).fetchall()
             counts = [_take_back(engine, table(name_), batch=batch, number=number) for (name_,) in names]
-            confirmed = connection.execute("select batch, table_name, sum(confirmed)::bigint from main.batch_confirmed where confirms = ? group by all order by all", [batch])
+            confirmed = connection.execute(
+                "select batch, table_name, sum(confirmed)::bigint from main.batch_confirmed where confirms = ? group by all order by all",
+                [batch],
+            )
             later = tuple((int(b), str(t), int(n)) for b, t, n in confirmed.fetchall())
             connection.execute("insert into main.batches values (?, 'undo', ?, ?, null, null)", [number, now, batch])
             connection.execute("update main.batches set undone_by = ? where batch = ?", [number, batch])

@@ -77,7 +77,9 @@ def _bring_up_to_date(engine: DuckDBEngine, *, read_only: bool) -> None:
             hint="update nextmove",
         )
     if read_only:
-        raise UserError("This warehouse is of an older version.", where=str(engine.path), hint="nextmove doctor, which brings it up to date")
+        raise UserError(
+            "This warehouse is of an older version.", where=str(engine.path), hint="nextmove doctor, which brings it up to date"
+        )
     _migrate(engine, version)
 
 
@@ -114,4 +116,6 @@ def _create_history(table: Table) -> str:
 
 def _unreadable(path: str, error: Exception) -> UserError:
     first = str(error).splitlines()[0]
-    return UserError(f"The warehouse cannot be opened: {first}", where=path, hint="restore it from a backup, or load the files into a new workspace")
+    return UserError(
+        f"The warehouse cannot be opened: {first}", where=path, hint="restore it from a backup, or load the files into a new workspace"
+    )

@@ -33,7 +33,9 @@ def read_workbook(path: Path, scratch: Path, wanted: str | None) -> dict[str, An
         book = load_workbook(str(path))
         sheets = _sheets(book, wanted, path)
     except (CalamineError, OSError, ValueError, KeyError) as error:
-        raise UserError(f"This workbook cannot be read: {error}.", where=str(path), hint="save it again, without a password, as .xlsx or CSV") from None
+        raise UserError(
+            f"This workbook cannot be read: {error}.", where=str(path), hint="save it again, without a password, as .xlsx or CSV"
+        ) from None
     header = named_once(_names(sheets[0][1][0]), path)
     same = [(sheet, rows, first) for sheet, rows, first in sheets if _names(rows[0]) == header]
     other = [sheet for sheet, rows, _ in sheets if _names(rows[0]) != header]
