@@ -1,9 +1,10 @@
 """From text to a value, strictly: what cannot be read one way is no value, and its row is told, never guessed.
 
-The readings are SQL macros, so a million values are one pass. Numbers have two styles (decimal `point` or
-`comma`; blanks, apostrophes and the other sign may group thousands, and only in threes, or in the Indian twos). Dates have the styles `dmy`, `mdy`, `ymd` and `serial`
-(days since 1899-12-30, as Excel counts); ISO dates and dates with an English month name are read in every style.
-Digits of Arabic, Persian and Hindi, the minus sign of typographers, a trailing minus and accounting brackets are read.
+The readings are SQL macros, so a million values are one pass. Numbers have two styles (decimal `point` or `comma`; blanks,
+apostrophes and the other sign may group thousands, and only in threes, or in the Indian twos). Dates have the styles `dmy`,
+`mdy`, `ymd` and `serial` (days since 1899-12-30, as Excel counts); ISO dates and dates with an English month name are read in
+every style. Digits of Arabic, Persian and Hindi, the minus sign of typographers, a trailing minus and accounting brackets are
+read.
 """
 
 from __future__ import annotations
