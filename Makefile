@@ -15,7 +15,7 @@ python = .venv/bin/python
 
 demo:
 	@scripts/setup runtime
-	@$(nextmove) demo demo --lines $(LINES) $(if $(filter 1,$(SERVE)),--serve --port $(PORT))
+	@$(nextmove) demo demo --lines $(LINES) $(if $(filter 1,$(SERVE)),--serve --port $(PORT),--refresh)
 
 test:
 	@scripts/setup test

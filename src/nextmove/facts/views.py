@@ -65,6 +65,7 @@ def prepared(engine: Engine) -> str | None:
 
 def fingerprint(settings: Settings, facts: Mapping[str, Fact]) -> str:
     """Equal for two states whose calendar and facts are the same."""
-    parts = [_VERSION, settings.company.model_dump_json(exclude={"as_of", "name"}), settings.definitions.model_dump_json(), repr(settings.persona)]
+    company = settings.company.model_dump_json(exclude={"as_of", "name"})
+    parts = [_VERSION, company, settings.definitions.model_dump_json(), repr(settings.persona)]
     parts += [fact.name + fact.text for fact in facts.values()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
