@@ -112,6 +112,7 @@ class Compiler:
     def _keys(self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame) -> str:
         """The keys that were active in each period, cut as the frame says."""
         columns = self.plan.columns(measure, frame)
+        self.plan.frames.setdefault(frame.periods, frame)
         dated, period = columns.period()
         lines = [f"from facts.{measure.fact} as f", *dated, *columns.joins()]
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
