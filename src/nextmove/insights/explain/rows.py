@@ -27,10 +27,21 @@ UNKNOWN = "(unknown)"
 
 
 @dataclass(frozen=True)
+class Coded:
+    """A column of names as numbers: which name each row bears."""
+
+    names: tuple[str, ...]
+    row: NDArray[np.int64]
+
+    def is_member(self, name: str) -> NDArray[np.bool_]:
+        return np.asarray(self.row == (self.names.index(name) if name in self.names else -1))
+
+
+@dataclass(frozen=True)
 class Lines:
     """One row a combination of `CUTS`: net, cost and quantity in both spans, and the customer's state."""
 
-    members: dict[str, list[str]]
+    members: dict[str, Coded]
     net: tuple[Numbers, Numbers]  # now, before
     cost: tuple[Numbers, Numbers]
     quantity: tuple[Numbers, Numbers]
@@ -44,8 +55,8 @@ class Lines:
         return Lines(self.members, net, cost, quantity, totals)
 
     def by(self, cut: str, values: Numbers) -> dict[str, float]:
-        names, row = np.unique(np.asarray(self.members[cut], dtype=str), return_inverse=True)
-        return dict(zip(names.tolist(), np.bincount(row, values).tolist(), strict=True))
+        coded = self.members[cut]
+        return dict(zip(coded.names, np.bincount(coded.row, values, len(coded.names)).tolist(), strict=True))
 
 
 def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) -> Lines:
@@ -67,7 +78,7 @@ def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) 
     exact = {column: tuple(_total(rows, f"{column}_{side}") for side in ("now", "before")) for column in ("net", "cost", "quantity")}
     profit = (exact["net"][0] - exact["cost"][0], exact["net"][1] - exact["cost"][1])
     return Lines(
-        {cut: rows[cut].to_pylist() for cut in cuts},
+        {cut: _coded(rows, cut) for cut in cuts},
         (folded["net"][0], folded["net"][1]),
         (folded["cost"][0], folded["cost"][1]),
         (folded["quantity"][0], folded["quantity"][1]),
@@ -77,8 +88,7 @@ def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) 
 
 def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.int64]:
     """What each row's customer is between the two spans: kept, new, returning or lost (positions in STATES)."""
-    accounts = np.asarray(lines.members["account"], dtype=str)
-    names, row = np.unique(accounts, return_inverse=True)
+    names, row = np.asarray(lines.members["account"].names, dtype=str), lines.members["account"].row
     bought_now, bought_before = (np.bincount(row, np.abs(lines.net[side]), len(names)) > 0 for side in (0, 1))
     new = np.isin(names, list(_first_bought_in(engine, comparison.now)))
     state = np.where(bought_now & bought_before, 0, np.where(bought_before, 3, np.where(new, 1, 2)))
@@ -89,8 +99,8 @@ def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.i
 
 def items(lines: Lines, state: NDArray[np.int64], *, profit: bool) -> Items:
     """Each product of the customers of each state, both spans: so a customer who buys something else is mix, not a lost price."""
-    pairs = np.char.add(np.char.add(state.astype(str), "\t"), np.asarray(lines.members["product"], dtype=str))
-    _, first, row = np.unique(pairs, return_index=True, return_inverse=True)
+    product = lines.members["product"]
+    _, first, row = np.unique(state * len(product.names) + product.row, return_index=True, return_inverse=True)
 
     def side(at: int) -> Side:
         net, cost, quantity = (np.bincount(row, column[at]).astype(float) for column in (lines.net, lines.cost, lines.quantity))
@@ -128,6 +138,14 @@ def names_of(engine: Engine, table: str, key: str, members: Sequence[str]) -> di
     listed = ", ".join(literal(member) for member in members)
     rows = engine.query(f"select {key} as id, coalesce(name, {key}) as name from main.{table} where {key} in ({listed})").to_pylist()
     return {member: member for member in members} | {row["id"]: row["name"] for row in rows}
+
+
+def _coded(rows: object, column: str) -> Coded:
+    import pyarrow as pa
+
+    assert isinstance(rows, pa.Table)
+    encoded = rows[column].cast(pa.string()).combine_chunks().dictionary_encode()
+    return Coded(tuple(encoded.dictionary.to_pylist()), np.asarray(encoded.indices.to_numpy(), dtype=np.int64))
 
 
 def _floats(rows: object, column: str) -> Numbers:

@@ -127,13 +127,13 @@ def _segments(comparison: Comparison, lines: Lines, worth: tuple[Numbers, Number
     cuts = [cut for cut in SEARCHED if cut in lines.members and cut not in given]
     if not cuts or not len(worth[0]):
         return []
-    columns = [np.unique(np.asarray(lines.members[cut], dtype=str), return_inverse=True) for cut in cuts]
+    columns = [lines.members[cut] for cut in cuts]
     code = np.zeros(len(worth[0]), np.int64)
-    for names, row in columns:
-        code = code * len(names) + row
+    for column in columns:
+        code = code * len(column.names) + column.row
     _, first, row = np.unique(code, return_index=True, return_inverse=True)
-    now, before = (np.bincount(row, column).astype(float) for column in worth)
-    folded = {cut: names[at[first]].tolist() for cut, (names, at) in zip(cuts, columns, strict=True)}
+    now, before = (np.bincount(row, side).astype(float) for side in worth)
+    folded = {cut: np.asarray(column.names)[column.row[first]].tolist() for cut, column in zip(cuts, columns, strict=True)}
     return root_causes(folded, now, before, deepest=2, most=MOST)
 
 
@@ -141,9 +141,9 @@ def _named(asked: Asked, lines: Lines, cut: str, table: str, worth: tuple[Number
     """The members that make most of the change, by name, to the cent."""
     if cut not in lines.members:
         return ()
-    now, before = (
-        {member: Decimal(repr(round(value, 2))) for member, value in lines.by(cut, column).items() if member != UNKNOWN} for column in worth
-    )
+    sides = [{member: value for member, value in lines.by(cut, column).items() if member != UNKNOWN} for column in worth]
+    top = sorted(sides[0].keys() | sides[1].keys(), key=lambda one: -abs(sides[0].get(one, 0.0) - sides[1].get(one, 0.0)))[: 2 * NAMED]
+    now, before = ({one: Decimal(repr(round(side.get(one, 0.0), 2))) for one in top} for side in sides)
     largest = [member for member, change in contributions(before, now).items() if change][:NAMED]
     called = names_of(asked.engine, table, f"{cut}_id", largest)
     return tuple(Named(member, called[member], before[member], now[member]) for member in largest)
@@ -153,8 +153,8 @@ def _unit_changes(found: Explanation, lines: Lines) -> tuple[float, float]:
     """What prices and what unit costs did to the profit of the strongest member (else of all)."""
     inside = np.ones(len(lines.net[0]), bool)
     if found.strongest and found.strongest.dimension in lines.members:
-        inside = np.asarray(lines.members[found.strongest.dimension], dtype=str) == found.strongest.member
-    products, row = np.unique(np.asarray(lines.members["product"], dtype=str), return_inverse=True)
+        inside = lines.members[found.strongest.dimension].is_member(found.strongest.member)
+    products, row = lines.members["product"].names, lines.members["product"].row
 
     def per_unit(column: tuple[Numbers, Numbers], at: int) -> Numbers:
         units = np.bincount(row, np.where(inside, lines.quantity[at], 0), len(products))
