@@ -91,6 +91,7 @@ class Compiler:
         )
 
     def _retained(self, kpi: Kpi, retained: Retained, frame: Frame) -> str:
+        self.plan.frames.setdefault(frame.periods, frame)
         then = frame.back("year_ago", self.calendar, whole=True)
         active = Measure(fact=retained.fact, count="*", where=retained.where)
         wide = replace(frame.uncut(), first=then.first, moved=f"{then.moved}_and_now")
@@ -112,7 +113,6 @@ class Compiler:
     def _keys(self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame) -> str:
         """The keys that were active in each period, cut as the frame says."""
         columns = self.plan.columns(measure, frame)
-        self.plan.frames.setdefault(frame.periods, frame)
         dated, period = columns.period()
         lines = [f"from facts.{measure.fact} as f", *dated, *columns.joins()]
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
