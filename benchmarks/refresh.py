@@ -23,11 +23,12 @@ def main() -> None:
     sizes = [int(text) for text in sys.argv[1:]] or [1_000_000, 10_000_000]
     results = {lines: measured(lines) for lines in sizes}
     for lines, (full, memory, forward, more) in results.items():
-        print(f"{lines:>12,} lines   full {full:8.1f} s  {memory / 1024:6.2f} GiB   a day later {forward:7.1f} s  {more / 1024:6.2f} GiB", end="")
-        print(f"   ratio {forward / full:.3f} (at most 0.1)")
+        print(f"{lines:>12,} lines   full {full:8.1f} s  {memory / 1024:6.2f} GiB", end="")
+        print(f"   a day later {forward:7.1f} s  {more / 1024:6.2f} GiB   ratio {forward / full:.3f} (at most 0.1)")
     if len(sizes) == 2:
         small, large = sizes
-        print(f"growth: {large / small:.0f} times the lines, {results[large][0] / results[small][0]:.1f} times the time (at most {large / small:.0f})")
+        times = results[large][0] / results[small][0]
+        print(f"growth: {large / small:.0f} times the lines, {times:.1f} times the time (at most {large / small:.0f})")
 
 
 def measured(lines: int) -> tuple[float, float, float, float]:
@@ -43,7 +44,8 @@ def measured(lines: int) -> tuple[float, float, float, float]:
 
 def _run(*arguments: str) -> tuple[float, float]:
     """Run the command line; its seconds and the peak of its memory in MiB."""
-    script = "import resource, sys\nfrom nextmove.cli import main\ntry:\n    main()\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    told = "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    script = f"import resource\nfrom nextmove.cli import main\ntry:\n    main()\nfinally:\n    {told}"
     started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", script, *arguments], check=True, stdout=subprocess.PIPE, text=True)
     return time.perf_counter() - started, int(done.stdout.split()[-1]) / 1024

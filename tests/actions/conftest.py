@@ -34,13 +34,15 @@ insert into leads (lead_id, created_at, rep_id, source, score) values ('L1', '20
 insert into leads (lead_id, created_at, rep_id, first_response_at) values ('L2', '2024-12-20 10:00', 'R1', '2024-12-20 10:30');
 insert into opportunities (opportunity_id, account_id, rep_id, created_at, closed_at, stage, status, amount)
     select concat('W', i), 'A9', 'R1', '2024-01-01 09:00', '2024-01-21 09:00', 'won', 'won', 1000 from range(20) t(i);
-insert into stage_changes (opportunity_id, changed_at, from_stage, to_stage) select concat('W', i), '2024-01-11 09:00', 'offer', 'won' from range(20) t(i);
+insert into stage_changes (opportunity_id, changed_at, from_stage, to_stage)
+    select concat('W', i), '2024-01-11 09:00', 'offer', 'won' from range(20) t(i);
 insert into opportunities (opportunity_id, account_id, rep_id, created_at, stage, status, amount) values
     ('QUIET', 'A7', 'R1', '2024-12-01 09:00', 'talk', 'open', 5000), ('STUCK', 'A8', 'R1', '2024-11-01 09:00', 'offer', 'open', 4000);
 insert into activities (activity_id, rep_id, opportunity_id, kind, started_at) values ('V1', 'R1', 'STUCK', 'call', '2024-12-29 09:00');
 create schema predictions;
 create table predictions.customers as select account_id, case when account_id = 'A1' then 0.7 else 0.05 end as score from accounts;
-create table predictions.items as select account_id, product_id, case when account_id = 'A4' and product_id = 'P1' then 0.9 else 0.1 end as score
+create table predictions.items as
+    select account_id, product_id, case when account_id = 'A4' and product_id = 'P1' then 0.9 else 0.1 end as score
     from accounts cross join products;
 create table predictions.cross_sell as select 'A10' as account_id, 'P5' as product_id, 0.2 as score;
 insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)

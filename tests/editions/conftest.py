@@ -30,7 +30,8 @@ insert into products (product_id, name, category, unit_cost)
 LINES = """
 insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount, status, promised_on, delivered_on)
 select concat('O', a, '-', w), p, timestamp '2023-01-02 22:30' + interval (w * 7 + a % 5) day, concat('A', a), concat('P', p), 2,
-    20 + (a * w * p) % 7, 'completed', date '2023-01-02' + (w * 7 + a % 5 + 2)::integer, date '2023-01-02' + (w * 7 + a % 5 + (a * w) % 5)::integer
+    20 + (a * w * p) % 7, 'completed', date '2023-01-02' + (w * 7 + a % 5 + 2)::integer,
+    date '2023-01-02' + (w * 7 + a % 5 + (a * w) % 5)::integer
 from range(1, 61) x(a), range(0, 104) y(w), range(1, 5) z(p)
 where (a + w) % (1 + a % 3) = 0 and not (a = 1 and w >= 91);
 """

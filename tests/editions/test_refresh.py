@@ -81,7 +81,7 @@ refresh(Workspace(Path(sys.argv[1])), as_of=dt.date(2024, 12, 21), now=dt.dateti
 def test_killed_in_the_middle_nothing_has_changed_and_the_next_run_is_clean(published: Workspace) -> None:
     shelf = Shelf(published.editions)
     before = shelf.current()
-    for step in (1, 4):
+    for step in (2, 4):
         ended = subprocess.run([sys.executable, "-c", KILLED, str(published.root), str(step)], check=False)
         assert ended.returncode == -signal.SIGKILL
         assert shelf.building.exists()
@@ -89,7 +89,7 @@ def test_killed_in_the_middle_nothing_has_changed_and_the_next_run_is_clean(publ
         assert one(current_edition(published), "select max(day) from facts.sales") == DAY
     (published.editions / "2024-12-21.0002.duckdb").write_bytes(b"killed between the two renames")
     refresh(published, as_of=dt.date(2024, 12, 21), now=NOW)
-    assert one(current_edition(published), "select max(day) from facts.sales") == dt.date(2024, 12, 21)
+    assert current_edition(published).meta.as_of == dt.date(2024, 12, 21)
     names = {"2024-12-20.0001.duckdb", "2024-12-21.0002.duckdb", "current", "lock"}
     assert {path.name for path in published.editions.iterdir()} == names
 
@@ -150,8 +150,7 @@ def test_old_editions_are_thinned_out() -> None:
     days = [dt.date(2025, 1, 1) + dt.timedelta(days=n) for n in range(70)]
     volumes = [Volume(Path(f"{day}.{2 * n + twice:04d}.duckdb"), day, 2 * n + twice) for n, day in enumerate(days) for twice in (0, 1)]
     left = sorted(kept(volumes, keep_days=14), key=lambda volume: volume.number)
-    assert [volume.as_of for volume in left[:2]] == [dt.date(2025, 1, 31), dt.date(2025, 2, 28)]
-    assert [volume.as_of for volume in left[2:-2]] == days[-14:-1]
+    assert [volume.as_of for volume in left[:-2]] == [dt.date(2025, 1, 31), *days[-14:-1]]
     assert left[-2:] == volumes[-2:]
 
 

@@ -10,7 +10,7 @@ from nextmove.actions.contract import Evidence
 
 @dataclass(frozen=True)
 class SilentCustomer:
-    """Silent for `patience` times its usual gap, and probably not coming by itself; long gone customers are no news."""
+    """Silent for `patience` times its usual gap; long gone customers are no news. The rhythm finds, the model's probability ranks."""
 
     kind: ClassVar[str] = "silent_customer"
     subject: ClassVar[tuple[str, ...]] = ("account_id",)
@@ -24,7 +24,7 @@ class SilentCustomer:
 
     patience: float = 1.5
     min_purchase_days: int = 4
-    min_probability: float = 0.1
+    min_probability: float = 0.0
     lost_after_days: int = 365
     horizon_days: int = 90
     effect: float = 0.15
