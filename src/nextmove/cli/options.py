@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -61,13 +61,34 @@ def _plain(value: Cell) -> str | int | float | bool | None:
     return value
 
 
-def _print_table(rows: Iterable[Row], columns: Sequence[str]) -> None:
+def _print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """Print for people: short numbers, flush right; a pipe gets all the width that it needs."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        numeric = any(isinstance(row.get(column), (int, float, Decimal)) for row in rows)
+        table.add_column(column.replace("_", " "), overflow="fold", justify="right" if numeric else "left", no_wrap=numeric)
     for row in rows:
-        table.add_row(*("" if row.get(c) is None else str(_plain(row[c])) for c in columns))
-    Console(soft_wrap=False, highlight=False).print(table)
+        table.add_row(*(_told(row.get(column)) for column in columns))
+    console = Console(soft_wrap=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(soft_wrap=False, highlight=False, width=max(200, console.measure(table).maximum))
+    console.print(table)
+
+
+def _told(value: Cell) -> str:
+    """A cell for people: two decimals from 100 on, four below, none where it is whole."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float() | Decimal():
+            number = float(value)
+            return f"{number:,.{0 if number.is_integer() else 2 if abs(number) >= 100 else 4}f}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(_plain(value))

@@ -56,9 +56,15 @@ def period_parameters(frame: Frame) -> dict[str, str]:
         "seen": literal(frame.seen),
         "calendar": literal(frame.calendar),
         "grain": literal(frame.grain),
-        "dimension": literal(frame.by[0] if len(frame.by) == 1 else ""),
+        "dimension": literal(_one_dimension(frame)),
         "cuts": literal(" ".join(["", *frame.by, *(name for name, _ in frame.where), ""])),
     }
+
+
+def _one_dimension(frame: Frame) -> str:
+    """The dimension that a target must be set for: the one that is asked by, or limited to."""
+    asked = frame.by or tuple(name for name, _ in frame.where)
+    return asked[0] if len(asked) == 1 else ""
 
 
 def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) -> str:
