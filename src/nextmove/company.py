@@ -11,10 +11,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nextmove.engine import DuckDBEngine
+from nextmove.errors import UserError
 from nextmove.facts import fingerprint, prepare
 from nextmove.facts.views import prepared
 from nextmove.ingest.warehouse import open_warehouse
@@ -42,6 +44,8 @@ class Answer:
 
     def to_pandas(self) -> pandas.DataFrame:
         """The same as a data frame, money as floats."""
+        if find_spec("pandas") is None:
+            raise UserError("pandas is not installed.", hint="pip install nextmove[pandas], or to_arrow()")
         return _money_as_floats(self.table).to_pandas()
 
 
