@@ -21,6 +21,7 @@ from ninja.security import django_auth
 
 from nextmove import __version__
 from nextmove.app import failures, numbers
+from nextmove.app.pages.changes import ChangePage, ChangesPage, change_page, changes_page
 from nextmove.app.pages.customer import CustomerPage, customer_page
 from nextmove.app.pages.customers import CustomersPage, Search, customers_page
 from nextmove.app.pages.data import DataPage, data_page
@@ -28,6 +29,7 @@ from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
 from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
 from nextmove.app.pages.today import MoveList, TodayPage, decide, move_list, today_page
+from nextmove.app.pages.why import WhyPage, why_page
 from nextmove.app.visit import visit_of
 from nextmove.errors import UserError
 from nextmove.kpis import Question
@@ -111,6 +113,16 @@ def scorecard(request: HttpRequest, grain: str = "month") -> ScorecardPage:
     return scorecard_page(visit_of(request, "scorecard"), grain=grain)
 
 
+@api.get("/changes", response={200: Any}, summary="What changed: alerts, the largest first", tags=["changes"])
+def changes(request: HttpRequest, view: str = "open") -> ChangesPage:
+    return changes_page(visit_of(request, "changes"), view=view)
+
+
+@api.get("/changes/{alert_id}", response={200: Any, 404: Told}, summary="One change: what, why, the next move", tags=["changes"])
+def change(request: HttpRequest, alert_id: str) -> ChangePage:
+    return change_page(visit_of(request, "changes"), alert_id)
+
+
 @api.get("/kpis", response={200: Any}, summary="All KPIs, and what each lacks", tags=["KPIs"])
 def kpis(request: HttpRequest) -> KpisPage:
     return kpis_page(visit_of(request, "kpis"))
@@ -145,6 +157,11 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise UserError(f"{text!r} is no condition.", hint="where=region=North")
     return name, member
+
+
+@api.get("/kpis/{kpi}/why", response={200: Any, 400: Told, 404: Told, 409: Told}, summary="Why a KPI moved", tags=["KPIs"])
+def why(request: HttpRequest, kpi: str, period: str = "", versus: str = "previous", where: str = "") -> WhyPage:
+    return why_page(visit_of(request, "kpis"), kpi, {"period": period, "versus": versus, "where": where})
 
 
 @api.get("/customers", response={200: Any}, summary="Customers within reach", tags=["customers"])

@@ -98,6 +98,28 @@ def _bars(series: Series) -> Option:
     }
 
 
+def with_band(drawn: Chart, names: tuple[str, str, str], *, at: slice, low: float, expected: float, high: float) -> Chart:
+    """The chart with what was to be expected over the stretch `at`: a dashed line in a shaded band."""
+    labels = drawn.option["xAxis"]["data"]
+
+    def over_the_stretch(value: float) -> list[Value]:
+        return [value if index in range(*at.indices(len(labels))) else None for index in range(len(labels))]
+
+    lines = [
+        _series(Series(name, over_the_stretch(value), colour=colour, dashed=True))
+        for name, value, colour in zip(names, (expected, low, high), ("--nm-target", "--nm-quiet", "--nm-quiet"), strict=True)
+    ]
+    for line in lines:
+        line["showSymbol"] = False
+    for edge in lines[1:]:
+        edge["lineStyle"]["width"] = 1
+    corners = [{"xAxis": labels[at][0], "yAxis": low}, {"xAxis": labels[at][-1], "yAxis": high}]
+    lines[0]["markArea"] = {"silent": True, "itemStyle": {"color": "var(--nm-band)"}, "data": [corners]}
+    legend = {**drawn.option["legend"], "show": True, "data": [drawn.option["series"][0]["name"], names[0]]}
+    grid = {**drawn.option["grid"], "top": 36}
+    return Chart({**drawn.option, "grid": grid, "legend": legend, "series": [*drawn.option["series"], *lines]}, drawn.label)
+
+
 @dataclass(frozen=True)
 class Spark:
     """A line of a few points, as the points of an SVG polyline in a box of 100 × 28."""

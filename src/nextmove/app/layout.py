@@ -14,7 +14,14 @@ from nextmove.app.roles import Role
 from nextmove.words import text
 
 # Each page of the navigation with its icon; who has which stands in roles.py.
-_PAGES = (("today", "home"), ("scorecard", "target-arrow"), ("kpis", "chart-line"), ("customers", "users"), ("data", "database"))
+_PAGES = (
+    ("today", "home"),
+    ("scorecard", "target-arrow"),
+    ("changes", "activity"),
+    ("kpis", "chart-line"),
+    ("customers", "users"),
+    ("data", "database"),
+)
 _SPOKEN = {"en": "English", "he": "עברית", "pl": "Polski", "fa": "فارسی"}
 
 

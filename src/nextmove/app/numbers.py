@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import cast
 
+from nextmove.app import telling
 from nextmove.app.edition import Row
 from nextmove.app.visit import Visit, shelf
 from nextmove.editions.publish import definitions
@@ -18,7 +19,9 @@ from nextmove.errors import MissingData, UnknownName
 from nextmove.kpis import Catalogue, Kpi, Question, answer, load_catalogue
 from nextmove.kpis.needs import missing, others
 from nextmove.tables.calendar import calendar_of
+from nextmove.words import text
 
+UNKNOWN = "(unknown)"
 _COST_WORDS = ("cost", "profit")
 
 
@@ -67,8 +70,8 @@ def may_see(visit: Visit, kpi: Kpi) -> bool:
 
 def reveals_cost(kpi: Kpi) -> bool:
     """Whether cost or profit goes into it, directly or through a KPI that it is made of."""
-    texts = [text for measure in kpi.entry.all_measures().values() for text in measure.expressions()]
-    own = any(word in text for text in texts for word in _COST_WORDS)
+    texts = [formula for measure in kpi.entry.all_measures().values() for formula in measure.expressions()]
+    own = any(word in formula for formula in texts for word in _COST_WORDS)
     return own or any(reveals_cost(other) for other in others(catalogue(), kpi))
 
 
@@ -154,6 +157,13 @@ def periods_back(visit: Visit, *, calendar: str, grain: str, count: int) -> dt.d
     """The first day of the period `count` periods before the one that runs."""
     grid = calendar_of(visit.settings).grid(calendar, grain)
     return grid.period(grid.holding(visit.edition.as_of).id - count).start
+
+
+def member_name(visit: Visit, dimension: str, member: str) -> str:
+    """What a member of a dimension is called: its name in the data, ours where we have one, else as it stands."""
+    if member == UNKNOWN:
+        return text("app.kpi.unknown")
+    return member_names(visit, dimension).get(member) or telling.named(f"app.member.{dimension}.", member)
 
 
 def member_names(visit: Visit, dimension: str) -> dict[str, str]:

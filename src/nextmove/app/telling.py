@@ -52,3 +52,11 @@ def in_unit(value: float | None, unit: str, *, currency: str, short: bool = Fals
             return formats.number(value)
         case _:
             return formats.NOTHING if value is None else text(f"app.unit.{unit}", value=formats.number(value, digits=1))
+
+
+def signed_in_unit(value: float, unit: str, *, currency: str) -> str:
+    """A change of a KPI in its unit, with its sign; that of a percentage is in points."""
+    if unit == "percent":
+        return formats.points(value)
+    told = in_unit(abs(value), unit, currency=currency)
+    return f"+{told}" if value > 0 else f"\u2212{told}" if value < 0 else told

@@ -7,7 +7,7 @@ from django.urls import path
 
 from nextmove.app import failures, signin
 from nextmove.app.api import api
-from nextmove.app.pages import customer, customers, data, kpi, kpis, scorecard, today
+from nextmove.app.pages import changes, customer, customers, data, kpi, kpis, scorecard, today, why
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -19,9 +19,12 @@ urlpatterns = [
     path("scorecard/people.csv", scorecard.scorecard_file, name="scorecard-file"),
     path("data", data.data, name="data"),
     path("data/rejects/<int:batch>.csv", data.rejects_file, name="rejects"),
+    path("changes", changes.changes, name="changes"),
+    path("changes/<slug:alert_id>", changes.change, name="change"),
     path("kpis", kpis.kpis, name="kpis"),
     path("kpis/<str:identifier>", kpi.kpi, name="kpi"),
     path("kpis/<str:identifier>/glance", kpis.glance, name="glance"),
+    path("kpis/<str:identifier>/why", why.why, name="why"),
     path("kpis/<str:identifier>/values.csv", kpi.kpi_file, name="kpi-file"),
     path("customers", customers.customers, name="customers"),
     path("customers/<str:account_id>", customer.customer, name="customer"),

@@ -22,7 +22,6 @@ from nextmove.words import text
 
 GRAINS = {"day": 60, "week": 53, "month": 25, "quarter": 13, "year": 6}  # and how many periods a chart shows
 CALENDARS = ("gregorian", "fiscal", "jalali")
-UNKNOWN = "(unknown)"
 SHOWN = 15
 
 
@@ -110,6 +109,10 @@ class KpiPage:
         return self.choice.address()
 
     @property
+    def why_address(self) -> str:
+        return self.choice.address(by="", calendar="")
+
+    @property
     def unfiltered(self) -> str:
         return self.choice.address(where="")
 
@@ -151,7 +154,7 @@ def _blank(visit: Visit, kpi: Kpi, choice: Choice, lacking: tuple[str, ...]) -> 
         values=(),
         members=(),
         members_found=0,
-        filtered=_member_name(visit, *choice.where[0]) if choice.where else None,
+        filtered=numbers.member_name(visit, *choice.where[0]) if choice.where else None,
         options=tuple((key, str(option.default)) for key, option in kpi.entry.options.items() if option.default is not None),
         sql=compiled_sql(asked, visit.settings, as_of=visit.edition.as_of, catalogue=numbers.catalogue()),
     )
@@ -235,7 +238,7 @@ def _member(visit: Visit, kpi: Kpi, choice: Choice, value: Value, largest: float
     change = change_of(kpi, value)
     return Member(
         member=value.member,
-        name=_member_name(visit, choice.by, value.member),
+        name=numbers.member_name(visit, choice.by, value.member),
         value=value.value,
         told=_told(visit, kpi, value.value),
         width=round(100 * abs(value.value or 0) / largest),
@@ -244,12 +247,6 @@ def _member(visit: Visit, kpi: Kpi, choice: Choice, value: Value, largest: float
         good=for_the_better(kpi, change),
         address=choice.address(where=f"{choice.by}:{value.member}"),
     )
-
-
-def _member_name(visit: Visit, dimension: str, member: str) -> str:
-    if member == UNKNOWN:
-        return text("app.kpi.unknown")
-    return numbers.member_names(visit, dimension).get(member) or telling.named(f"app.member.{dimension}.", member)
 
 
 @page("kpis")

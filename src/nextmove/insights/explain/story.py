@@ -239,12 +239,18 @@ def _next(asked: Asked, found: Explanation, reason: _Reason) -> str:
     kinds, rep, account = _answers(asked, reason)
     count, worth = _open_actions(asked, kinds, rep=rep, account=account)
     if count:
-        who = _called(asked, "account", account) if account else _called(asked, "rep", rep) if rep else text("explain.everybody")
+        who = _who(asked, {"account": account, "rep": rep} if account or rep else dict(asked.where))
         names = text("explain.and").join(text(f"explain.action.{kind}") for kind in kinds[:2])
         return text("explain.next.actions", count=count, who=who, kinds=names, worth=amount(worth, "money", currency=_currency(asked)))
     up = (found.comparison.change or 0) > 0
     own = f"explain.next.{reason.kind}{'_up' if up and reason.kind == 'customer' else ''}"
     return text(own if has(own) else "explain.next.look")
+
+
+def _who(asked: Asked, own: dict[str, str | None]) -> str:
+    """Whose the actions are: those of the customer, representative or team that is asked about."""
+    named_by = next(((cut, member) for cut in ("account", "rep", "team") if (member := own.get(cut))), None)
+    return _called(asked, *named_by) if named_by else text("explain.everybody")
 
 
 def _answers(asked: Asked, reason: _Reason) -> tuple[tuple[str, ...], str | None, str | None]:
@@ -259,10 +265,14 @@ def _answers(asked: Asked, reason: _Reason) -> tuple[tuple[str, ...], str | None
 
 
 def _open_actions(asked: Asked, kinds: tuple[str, ...], *, rep: str | None, account: str | None) -> tuple[int, float]:
+    """How many open actions answer it, and what they are worth: of the one that the reason names, else of those asked about."""
     there = asked.engine.query("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'actions'").num_rows
     if not there:
         return 0, 0.0
-    narrow = f" and rep_id = {literal(rep)}" if rep else f" and account_id = {literal(account)}" if account else ""
+    own = {"rep": rep, "account": account} if rep or account else dict(asked.where)
+    narrow = f" and rep_id = {literal(own['rep'])}" if own.get("rep") else ""
+    narrow += f" and account_id = {literal(own['account'])}" if own.get("account") else ""
+    narrow += f" and rep_id in (select rep_id from main.reps where team = {literal(own['team'])})" if own.get("team") else ""
     row = asked.engine.query(
         f"select count(*) as n, cast(coalesce(sum(at_stake), 0) as double) as worth from main.actions "
         f"where not withheld and kind in ({', '.join(map(literal, kinds))}){narrow}"

@@ -1,0 +1,93 @@
+"""Why a KPI is what it is: the last complete period against another, in three lines and the parts that add up to the change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.http import HttpRequest
+
+from nextmove.app import numbers, telling
+from nextmove.app.visit import Visit, page
+from nextmove.app.why import Table, asked_of, explained, narrowed, tables_of
+from nextmove.errors import OutOfScope, UnknownName
+from nextmove.insights.explain.story import event_sentence, tell
+from nextmove.kpis import Kpi
+
+VERSUS = ("previous", "year_ago")
+
+
+@dataclass(frozen=True)
+class WhyPage:
+    template: ClassVar[str] = "parts/why.html"
+    kpi: str
+    period: str
+    versus: str
+    where: str
+    what: str
+    why: str
+    next: str
+    change: str
+    tables: tuple[Table, ...]
+    events: tuple[str, ...]
+    choices: tuple[str, ...] = VERSUS
+
+
+def why_page(visit: Visit, identifier: str, values: Mapping[str, str]) -> WhyPage:
+    kpi = numbers.kpi_within_reach(visit, identifier)
+    versus = values.get("versus", "") or VERSUS[0]
+    if versus not in VERSUS:
+        raise UnknownName("comparison", versus, VERSUS)
+    where = _where(visit, kpi, values.get("where", ""))
+    period = values.get("period", "") or last_complete(visit, values.get("grain", "") or kpi.entry.cadence)
+    asked = asked_of(visit, kpi, narrowed(visit, kpi, where))
+    found = explained(visit, asked, period=period, versus=versus)
+    story, change = tell(asked, found), found.comparison.change
+    return WhyPage(
+        kpi=kpi.id,
+        period=period,
+        versus=versus,
+        where=values.get("where", ""),
+        what=story.what,
+        why=story.why,
+        next=story.next,
+        change=telling.signed_in_unit(float(change or 0), kpi.entry.unit, currency=visit.currency),
+        tables=tables_of(visit, asked, found) if change else (),
+        events=tuple(event_sentence(asked, event) for event in found.events),
+    )
+
+
+def _where(visit: Visit, kpi: Kpi, text: str) -> tuple[tuple[str, str], ...]:
+    name, _, member = text.partition(":")
+    if not name or not member:
+        return ()
+    if name not in kpi.entry.cut_by:
+        raise OutOfScope("There is no such part.")
+    return ((name, member),)
+
+
+def last_complete(visit: Visit, grain: str) -> str:
+    """The last whole period of a grain, as `nextmove explain` reads it."""
+    tomorrow = visit.edition.as_of + dt.timedelta(days=1)
+    running = numbers.periods_back(visit, calendar="gregorian", grain=grain, count=0)
+    whole = numbers.periods_back(visit, calendar="gregorian", grain=grain, count=-1) <= tomorrow
+    start = running if whole else numbers.periods_back(visit, calendar="gregorian", grain=grain, count=1)
+    match grain:
+        case "year":
+            return f"{start:%Y}"
+        case "quarter":
+            return f"{start:%Y}-Q{(start.month + 2) // 3}"
+        case "month":
+            return f"{start:%Y-%m}"
+        case "week":
+            inside = start + dt.timedelta(days=3)
+            return f"{inside.isocalendar().year}-W{inside.isocalendar().week:02}"
+        case _:
+            return start.isoformat()
+
+
+@page("kpis")
+def why(visit: Visit, request: HttpRequest, identifier: str) -> WhyPage:
+    return why_page(visit, identifier, request.GET.dict())
