@@ -89,3 +89,7 @@ def test_segments_do_not_share_rows_and_empty_data_have_none() -> None:
     assert sum(segment.change for segment in found) == pytest.approx((after - orders).sum())
     assert root_causes({"a": []}, np.zeros(0), np.zeros(0)) == []
     assert root_causes({"a": ["x", "y"]}, np.zeros(2), np.zeros(2)) == []
+
+
+def test_where_every_dimension_has_one_member_there_is_nothing_to_tell_apart() -> None:
+    assert root_causes({"region": ["north"] * 3}, np.array([1.0, 2.0, 3.0]), np.array([3.0, 4.0, 5.0])) == []

@@ -84,8 +84,10 @@ def root_causes(
         return []
     members = {name: np.unique(np.asarray(column, dtype=str)[usable], return_inverse=True) for name, column in dimensions.items()}
     codes = {name: (names.tolist(), code.astype(np.int64)) for name, (names, code) in members.items()}
-    search = _Search(actual[usable], expected[usable], size[usable], _cuboids(codes, deepest), codes)
-    return search.segments(most)
+    cuboids = _cuboids(codes, deepest)
+    if not cuboids:  # every dimension has one member: there is nothing to tell apart
+        return []
+    return _Search(actual[usable], expected[usable], size[usable], cuboids, codes).segments(most)
 
 
 def _rate_effect(actual: Numbers, expected: Numbers, now: Numbers, then: Numbers) -> tuple[Numbers, Numbers]:
