@@ -137,6 +137,7 @@ def _value(bench: Bench, shop: Shop, cutoff: pd.Timestamp, horizon: int) -> tupl
 
 def items(bench: Bench) -> Figures:
     answers = bench.retail.answers("items", 90)
+    pd.read_parquet(answers)[["cutoff", "customer_id", "item_id", "score"]].to_parquet(answers, index=False)
     scores = bench.score("evaluate_stopped_items", "--data", str(bench.retail.data), "--predictions", str(answers))
     overdue: Figures = scores["mean_overdue"]  # type: ignore[assignment]
     return overdue

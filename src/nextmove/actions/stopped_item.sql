@@ -1,4 +1,5 @@
--- One row a customer and item that are due and missing while the customer buys on. The episode is the item's last purchase.
+-- One row a customer and item that are due and missing while the customer buys on, or that were missing already when a customer who is
+-- silent now came last. The episode is the item's last purchase.
 with stopped as (
     select
         item.account_id,
@@ -23,7 +24,10 @@ with stopped as (
         and item.quiet_days > {patience} * item.usual_gap_days
         and item.quiet_days <= {lost_after_days}
         and prediction.score >= {min_probability}
-        and habit.quiet_days <= {patience} * habit.usual_gap_days
+        and (
+            habit.quiet_days <= {patience} * habit.usual_gap_days
+            or item.quiet_days - habit.quiet_days > {patience} * item.usual_gap_days
+        )
         and habit.last_purchase_on > item.last_on
         and (product.discontinued_on is null or product.discontinued_on > {as_of})
 )

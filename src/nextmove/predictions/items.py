@@ -179,12 +179,12 @@ def _score(learnt: Learnt, features: Features) -> Numbers:
 
 
 def drops_seen(parts: list[tuple[Features, Flags]]) -> int:
-    """Past rows that looked dropped by the pair's own record."""
-    return sum(int((features["dropped"] > 0.9).sum()) for features, _ in parts)
+    """Past rows that looked dropped by the pair's own record, and were."""
+    return sum(int((label & (features["dropped"] > 0.9)).sum()) for features, label in parts)
 
 
 def prior_weight(learnt: Learnt) -> float:
-    """How far the pair's own record counts beside the trees: much where the past holds few cases that looked like a drop, for trees
+    """How far the pair's own record counts beside the trees: much where the past holds few drops that looked like one, for trees
     cannot know what they have not seen; next to nothing after a thousand."""
     return 30 / (30 + int(learnt.content["drops_seen"]))
 

@@ -100,21 +100,28 @@ def _in_visits(baskets: Baskets) -> Features:
     out["fresh"], out["fresher"] = runs.sum(0.9**back), runs.sum(0.7**back)
     out |= {f"share_last{k}": runs.sum(back < k) / np.minimum(k, visits) for k in (3, 6, 12)}
     out["share_since_first"], out["share_ever"] = runs.sizes / span, runs.sizes / visits
-    out["dropped"] = _dropped(again=(runs.sizes - 1).astype(np.float64), skipped=span - since - runs.sizes, missed=since)
+    out["dropped"] = _dropped(missed=since, steps=steps, count=runs.sizes - 1.0)
     return out
 
 
-def _dropped(*, again: Numbers, skipped: Numbers, missed: Numbers) -> Numbers:
-    """Probability that the product was dropped, from the pair alone.
+def _dropped(*, missed: Numbers, steps: Features, count: Numbers) -> Numbers:
+    """Probability that the product was dropped, from the pair's own steps in visits.
 
-    It was taken `again` times and `skipped` in between, then `missed` at every visit since. Either it was dropped (one in fifty, before
-    looking) or the customer is unlucky at its own, uncertain rate of taking it (beta-binomial). This needs no example of a drop, so it
-    finds the first ones that a company ever has too.
+    It was missed at every visit since the last `count` steps. Either it was dropped (one in fifty, before looking), or this is one more
+    step of the pair: gamma, as regular as the pair's own steps (drawn to all pairs' as if by ten more), around a mean known from `count`
+    of them only; hence the F distribution. This needs no example of a drop, so it finds the first ones that a company ever has too.
+    A pair taken at every second visit, every time, is missed sooner than one taken at random at half of them.
     """
-    from scipy.special import betaln
+    from scipy.special import fdtrc
 
-    taken, left = again + 0.5, skipped + 0.5
-    unlucky = np.exp(betaln(taken, left + missed) - betaln(taken, left))
+    known = np.flatnonzero(count > 0)
+    count, mean = count[known], steps["gap_mean"][known]
+    squares = count * (steps["gap_sd"][known] / mean) ** 2
+    often = count >= 3
+    usual = (squares[often].sum() + 1) / ((count[often] - 1).sum() + 1)
+    shape = (count + 9) / np.maximum(squares + 10 * usual, 0.02 * (count + 9))
+    unlucky = np.ones(len(missed))
+    unlucky[known] = fdtrc(2 * shape, 2 * shape * count, (missed[known] + 0.5) / mean)
     chance: Numbers = DROPS / (DROPS + (1 - DROPS) * unlucky)
     return chance
 
