@@ -33,10 +33,14 @@ def workspace(tmp_path: Path) -> Workspace:
 class NearReader:
     """The reader without its process: the same code, for the many files that need no limits to be tested."""
 
-    def __init__(self, path: Path, scratch: Path) -> None:
+    source: Source | None = None  # one for all tests, as one child serves all files of a load
+
+    def __init__(self, scratch: Path) -> None:
+        NearReader.source = self.source or Source()
+
+    def open(self, path: Path, scratch: Path, options: dict[str, str | None]) -> Any:
         scratch.mkdir(parents=True, exist_ok=True)
-        self.scratch = scratch
-        self.source = Source()
+        return self.ask("open", path=str(path.resolve()), scratch=str(scratch), options=options)
 
     def ask(self, what: str, **more: object) -> Any:
         return serve(self.source, {"do": what, **more})
@@ -45,7 +49,7 @@ class NearReader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.source.connection.close()
+        pass
 
 
 @pytest.fixture

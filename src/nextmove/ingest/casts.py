@@ -146,8 +146,8 @@ def read_columns(relation: str, uses: Mapping[tuple[str, Role], str], *, zone: s
     tz = literal(zone)
     numbers = [(column, style) for (column, role), style in uses.items() if role == "number"]
     dates = [(column, style) for (column, role), style in uses.items() if role == "date"]
-    easy = [f"{_easy_number(column, style)} as {_at('f', column)}" for column, style in numbers]
-    easy += [f"{_easy_date(column)} as {_at('g', column)}" for column, _ in dates]
+    easy = [f"{easy_number(_src(column), style)} as {_at('f', column)}" for column, style in numbers]
+    easy += [f"{easy_date(_src(column))} as {_at('g', column)}" for column, _ in dates]
     plain = [_unless(_mark(c, uses), c, f"nm_value({_src(c)})") + f" as {_at('v', c)}" for c in sorted({c for c, _ in uses})]
     ordered = [_unless(_at("f", c), c, f"nm_signed({_at('v', c)})") + f" as {_at('s', c)}" for c, _ in numbers]
     ordered += [_unless(_at("g", c), c, f"nm_{style}_order({_at('v', c)})") + f" as {_at('o', c)}" for c, style in dates]
@@ -161,13 +161,14 @@ def read_columns(relation: str, uses: Mapping[tuple[str, Role], str], *, zone: s
     return relation
 
 
-def _easy_number(column: str, style: str) -> str:
+def easy_number(column: str, style: str = "point") -> str:
     """Written as SQL writes it: nothing to tidy, which is nearly always so and saves most of the work."""
-    return f"regexp_full_match({_src(column)}, '-?[0-9]+{'([.][0-9]+)?' if style == 'point' else ''}')"
+    return f"regexp_full_match({column}, '-?[0-9]+{'([.][0-9]+)?' if style == 'point' else ''}')"
 
 
-def _easy_date(column: str) -> str:
-    return f"regexp_full_match({_src(column)}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})?')"
+def easy_date(column: str) -> str:
+    """A day, or a day and a time, as SQL writes it."""
+    return f"regexp_full_match({column}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})?')"
 
 
 def _mark(column: str, uses: Mapping[tuple[str, Role], str]) -> str:

@@ -1,4 +1,4 @@
-"""The child that parses one untrusted file; started by `sandbox.Reader`, never imported by it.
+"""The child that parses untrusted files; started by `sandbox.Reader`, never imported by it.
 
 It reads requests as lines of JSON: `open` (what is in the file), `query` (a small select over it), `export` (a select into a
 Parquet file). The file stands as the view `source`: its columns, and `_row`, the number of the record in the file.
@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 from nextmove.errors import UserError
@@ -24,9 +25,10 @@ def main() -> None:
     _limit()
     from nextmove.ingest.readers import Source
 
-    source = Source()
+    source = Source(Path.cwd())
     for line in sys.stdin:
         request = json.loads(line)
+        _grant_time()
         try:
             answer = {"answer": serve(source, request)}
         except UserError as error:
@@ -54,12 +56,18 @@ def serve(source: Any, request: dict[str, Any]) -> object:  # Any: JSON values, 
 def _limit() -> None:
     """Memory, processor time, open files, no core dump; no network where the system lets us leave it."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def _grant_time() -> None:
+    """Each request has its own processor time, whatever those before it took."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_SECONDS, most))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Given:
     sql: str
     type: str = TEXTUAL
     source: str = ""  # the text column that is read, where it is one
+    tidy: bool = False  # text that has nothing around it to trim
 
 
 def source_select(source_columns: list[str], uses: Mapping[tuple[str, Role], str], *, zone: str, part: int | None = None) -> str:
@@ -59,7 +60,7 @@ def _from_text(one: Given) -> str:
     kind, at = one.column.kind, one.source
     match kind:
         case Kind.TEXT:
-            return f"nm_text({one.sql})"
+            return one.sql if one.tidy else f"nm_text({one.sql})"
         case Kind.FLAG:
             return f"nm_flag({one.sql})"
         case Kind.DAY if at:
@@ -67,11 +68,16 @@ def _from_text(one: Given) -> str:
         case Kind.MOMENT if at:
             return name("m." + at)
         case Kind.COUNT if at:
-            return f"nm_whole({name('n.' + at)})"
+            return f"case when {_plain_whole(at)} then try_cast({name('src.' + at)} as bigint) else nm_whole({name('n.' + at)}) end"
         case _ if at:
-            return f"try_cast({name('n.' + at)} as {kind.sql_type})"
+            return f"""case when {name("f." + at)} then try_cast({name("src." + at)} as {kind.sql_type})
+                       else try_cast({name("n." + at)} as {kind.sql_type}) end"""
         case _:
             return f"try_cast({one.sql} as {kind.sql_type})"
+
+
+def _plain_whole(source: str) -> str:
+    return f"{name('f.' + source)} and not contains({name('src.' + source)}, '.')"
 
 
 def _from_type(column: Column, raw: str, type: str, zone: str) -> str:

@@ -59,7 +59,7 @@ class Staged:
     part: str
     given: list[str]
     rows: Path
-    rejects: Path
+    rejects: Path | None
     lines: Path | None
     bad: int
     sha256: str
@@ -86,35 +86,47 @@ def load(
 def _stage_all(workspace: Workspace, files: list[Path], scratch: Path, options: Options, progress: Progress) -> list[Staged]:
     """Read all files; one that can be read two ways is tried again when the others have told how they are written."""
     known, staged, waiting = Evidence(), [], []
-    for number, file in enumerate(files):
-        progress(text("ingest.progress.reading", file=file.name, number=number + 1, files=len(files)))
-        try:
-            staged += _stage(workspace, file, scratch / str(number), options, known)
-        except Ambiguous:
-            waiting.append((number, file))
-    for number, file in waiting:
-        staged += _stage(workspace, file, scratch / f"{number}-again", options, known)
+    with Reader(scratch) as reader:
+        for number, file in enumerate(files):
+            progress(text("ingest.progress.reading", file=file.name, number=number + 1, files=len(files)))
+            try:
+                staged += _stage(reader, workspace, file, scratch / str(number), options, known)
+            except Ambiguous:
+                waiting.append((number, file))
+        for number, file in waiting:
+            staged += _stage(reader, workspace, file, scratch / f"{number}-again", options, known)
     return staged
 
 
-def _stage(workspace: Workspace, file: Path, scratch: Path, options: Options, known: Evidence) -> list[Staged]:
-    with Reader(file, scratch) as reader:
-        read = _reading(options, workspace, file)
-        opened = reader.ask("open", path=str(file.resolve()), scratch=str(scratch), options=read)
-        types = dict(opened["columns"])
-        mapping = choose_mapping(file, list(types), workspace.mappings, options)
-        made = plan(reader, file, types, mapping, options=options, known=known)
-        parts = opened["parts"]
-        written = [_write_part(reader, made, scratch, number, len(parts), options) for number in range(len(parts))]
-        if any(problems for _, problems in written):
-            again = replanned(reader, file, types, made, options=options, known=known)
-            if again:
-                made = again
-                written = [_write_part(reader, made, scratch, number, len(parts), options) for number in range(len(parts))]
-        return [_finish(reader, made, file, parts[n], n, rows, scratch) for n, (rows, _) in enumerate(written)]
+def _stage(reader: Reader, workspace: Workspace, file: Path, scratch: Path, options: Options, known: Evidence) -> list[Staged]:
+    opened = reader.open(file, scratch, _reading(options))
+    types, parts = dict(opened["columns"]), opened["parts"]
+    mapping = choose_mapping(file, list(types), workspace.mappings, options)
+    made = plan(reader, file, types, mapping, tidy=opened["tidy"], options=options, known=known)
+    written = [_write_part(reader, made, scratch, number, len(parts), options) for number in range(len(parts))]
+    if any(problems for _, problems in written):
+        again = replanned(reader, file, types, made, options=options, known=known)
+        if again:
+            made = again
+            written = [_write_part(reader, made, scratch, number, len(parts), options) for number in range(len(parts))]
+    sha256 = _sha256(file)
+    return [
+        Staged(
+            table=made.mapping.table,
+            file=file,
+            part=parts[number],
+            given=[one.column.name for one in made.given],
+            rows=rows,
+            rejects=_rejects(reader, scratch, number, rows) if problems or opened["bad"][number] else None,
+            lines=_lines(reader, scratch / f"lines-{number}.parquet"),
+            bad=opened["bad"][number],
+            sha256=sha256,
+        )
+        for number, (rows, problems) in enumerate(written)
+    ]
 
 
-def _reading(options: Options, workspace: Workspace, file: Path) -> dict[str, str | None]:
+def _reading(options: Options) -> dict[str, str | None]:
     from nextmove.ingest.mapping import read_mapping
 
     told = read_mapping(options.map).read if options.map else {}
@@ -131,13 +143,14 @@ def _write_part(reader: Reader, made: Plan, scratch: Path, number: int, parts: i
     return rows, int(reader.ask("query", sql=f"select count(_problem) from read_parquet({literal(str(rows))})")[0][0])
 
 
-def _finish(reader: Reader, made: Plan, file: Path, part: str, number: int, rows: Path, scratch: Path) -> Staged:
-    rejects = scratch / f"rejects-{number}.parquet"
-    bad = reader.ask("rejects", rows=str(rows), part=number, path=str(rejects))
-    lines = scratch / f"lines-{number}.parquet"
-    told = lines if reader.ask("lines", path=str(lines)) else None
-    given = [one.column.name for one in made.given]
-    return Staged(made.mapping.table, file, part, given, rows, rejects, told, bad, _sha256(file))
+def _rejects(reader: Reader, scratch: Path, number: int, rows: Path) -> Path:
+    path = scratch / f"rejects-{number}.parquet"
+    reader.ask("rejects", rows=str(rows), part=number, path=str(path))
+    return path
+
+
+def _lines(reader: Reader, path: Path) -> Path | None:
+    return path if reader.ask("lines", path=str(path)) else None
 
 
 def _in_one_batch(workspace: Workspace, staged: list[Staged], *, now: dt.datetime, options: Options, progress: Progress) -> list[Loaded]:
@@ -168,7 +181,8 @@ def _bring_in(engine: object, one: Staged, *, batch: int, rejects: Rejects) -> L
     read, failed = connection.execute(f"select count(*), count(_problem) from {rows}").fetchall()[0]
     keyed = key_rows(connection, one.table, rows=rows, given=one.given)
     place = f"{one.file} [{one.part}]" if one.part else str(one.file)
-    rejects.add(one.rejects, place)
+    if one.rejects:
+        rejects.add(one.rejects, place)
     if keyed.contradicted:
         rejects.add_contradicted(one.lines, place)
     merged = merge(engine, one.table, given=keyed.given, batch=batch)

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nextmove.engine import name
 from nextmove.errors import UserError
 from nextmove.ingest.casts import Role
 from nextmove.ingest.compile import TEXTUAL, Given, source_select
-from nextmove.ingest.expressions import Formula, formula
 from nextmove.ingest.guess import guess
 from nextmove.ingest.mapping import Mapping, mapping_file, read_mapping, save_mapping, saved_mapping
 from nextmove.ingest.sandbox import Reader
 from nextmove.ingest.styles import Evidence, checked_style, styles_of
 from nextmove.tables import Kind, Table
+
+if TYPE_CHECKING:
+    from nextmove.ingest.expressions import Formula
 
 SAMPLE = 5_000
 _ROLES: dict[Kind, Role] = {
@@ -59,6 +62,7 @@ class Plan:
     header: list[str]
     textual: frozenset[tuple[str, Role]]
     styles: dict[tuple[str, Role], str]
+    tidy: bool
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -103,15 +107,15 @@ def _kept(mapping: Mapping, file: Path, folder: Path, options: Options) -> Mappi
     return mapping
 
 
-def plan(reader: Reader, file: Path, types: dict[str, str], mapping: Mapping, *, options: Options, known: Evidence) -> Plan:
+def plan(reader: Reader, file: Path, types: dict[str, str], mapping: Mapping, *, tidy: bool, options: Options, known: Evidence) -> Plan:
     """Look at the values, settle the styles and compile the columns."""
     header = list(types)
-    formulas = {ours: formula(text, header, where=f"{mapping.origin or file}, {ours}") for ours, text in mapping.formulas.items()}
+    formulas = _formulas(mapping, header, file)
     columns = _present(mapping, header, file)
     uses = _uses(mapping, columns, formulas, types)
     styles = _styles(reader, file, uses, mapping, options=options, known=known, sample=SAMPLE)
-    draft = Plan(mapping, [], header, frozenset(uses), styles, _notes(mapping, header))
-    return replace(draft, given=_given(reader, mapping, columns, formulas, types, styles, options))
+    draft = Plan(mapping, [], header, frozenset(uses), styles, tidy, _notes(mapping, header))
+    return replace(draft, given=_given(reader, draft, columns, formulas, types, options))
 
 
 def replanned(reader: Reader, file: Path, types: dict[str, str], before: Plan, *, options: Options, known: Evidence) -> Plan | None:
@@ -119,9 +123,18 @@ def replanned(reader: Reader, file: Path, types: dict[str, str], before: Plan, *
     styles = _styles(reader, file, set(before.textual), before.mapping, options=options, known=known, sample=None)
     if styles == before.styles:
         return None
-    formulas = {ours: formula(text, before.header, where=str(file)) for ours, text in before.mapping.formulas.items()}
+    formulas = _formulas(before.mapping, before.header, file)
     columns = _present(before.mapping, before.header, file)
-    return replace(before, styles=styles, given=_given(reader, before.mapping, columns, formulas, types, styles, options))
+    draft = replace(before, styles=styles)
+    return replace(draft, given=_given(reader, draft, columns, formulas, types, options))
+
+
+def _formulas(mapping: Mapping, header: list[str], file: Path) -> dict[str, Formula]:
+    if not mapping.formulas:
+        return {}
+    from nextmove.ingest.expressions import formula  # parsing SQL costs a fifth of a second to import
+
+    return {ours: formula(text, header, where=f"{mapping.origin or file}, {ours}") for ours, text in mapping.formulas.items()}
 
 
 def _present(mapping: Mapping, header: list[str], file: Path) -> dict[str, str]:
@@ -162,13 +175,13 @@ def _styles(
 
 def _given(
     reader: Reader,
-    mapping: Mapping,
+    draft: Plan,
     columns: dict[str, str],
     formulas: dict[str, Formula],
     types: dict[str, str],
-    styles: dict[tuple[str, Role], str],
     options: Options,
 ) -> list[Given]:
+    mapping, styles = draft.mapping, draft.styles
     textual = frozenset(column for column, kind in types.items() if kind == TEXTUAL)
     sqls = {ours: one.sql(textual) for ours, one in formulas.items()}
     kinds = _formula_types(reader, sqls, source_select(list(types), styles, zone=options.zone))
@@ -179,7 +192,7 @@ def _given(
             given.append(Given(column, sqls[column.name], kinds[column.name]))
         elif theirs:
             read = theirs if (theirs, _ROLES.get(column.kind)) in styles else ""
-            given.append(Given(column, name("src." + theirs), types[theirs], read))
+            given.append(Given(column, name("src." + theirs), types[theirs], read, draft.tidy))
     return given
 
 

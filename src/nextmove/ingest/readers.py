@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from nextmove.engine import literal, name
 from nextmove.errors import UserError
 from nextmove.ingest.casts import MACROS
-from nextmove.ingest.structure import Bad, whole_records
+from nextmove.ingest.structure import Bad, Positions, whole_records
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MEMORY = "1200MB"
 CSV, EXCEL, PARQUET, JSON_LINES = "csv", "excel", "parquet", "json lines"
@@ -43,34 +45,35 @@ class Opened:
     relation: str
     parts: list[str] = field(default_factory=lambda: [""])
     notes: dict[str, str] = field(default_factory=dict)
-    lines: pa.Array | None = None  # the line of each record, where it is not its number + 1
+    lines: Positions | None = None  # the line of each record, where it is not its number + 1
     bad: list[tuple[int, Bad]] = field(default_factory=list)  # part, record
     records: int | None = None
     numbered: bool = False  # the relation has `_row` itself
+    tidy: bool = False  # no text has anything around it to trim
 
 
 class Source:
-    """The open file."""
+    """The open file; one after the other, since a new reader costs more than a small file."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Path | None = None) -> None:
         self.connection = duckdb.connect(":memory:")
         for setting in (
             "TimeZone = 'UTC'",
             f"memory_limit = '{MEMORY}'",
             "enable_progress_bar = false",
             "autoinstall_known_extensions = false",
+            *([f"temp_directory = {literal(str(scratch))}"] if scratch else []),
         ):
             self.connection.execute(f"set {setting}")
-        for macro in MACROS:
-            self.connection.execute(macro)
-        self.opened = Opened("")
+        self.connection.execute("begin; " + "; ".join(MACROS) + "; commit")
+        self.opened, self.scratch = Opened(""), Path()
 
     def open(self, path: str, scratch: str, options: dict[str, Any]) -> dict[str, Any]:
-        """Columns with their types, parts, notes, and how many records were set aside."""
-        self.connection.execute(f"set temp_directory = {literal(scratch)}")
-        self.opened = _open(Path(path), Path(scratch), options)
-        columns = self._see()
-        return {"columns": columns, "parts": self.opened.parts, "notes": self.opened.notes, "bad": len(self.opened.bad)}
+        """Columns with their types, parts, notes, how many records of each part were set aside, and whether all text is tidy."""
+        self.scratch = Path(scratch)
+        self.opened = opened = _open(Path(path), self.scratch, options)
+        bad = [sum(where == part for where, _ in opened.bad) for part in range(len(opened.parts))]
+        return {"columns": self._see(), "parts": opened.parts, "notes": opened.notes, "bad": bad, "tidy": opened.tidy}
 
     def query(self, sql: str) -> list[list[Any]]:
         return [list(row) for row in self._run(sql).fetchall()]
@@ -84,33 +87,32 @@ class Source:
         return int(result[0])
 
     def rejects(self, rows: str, part: int, path: str) -> int:
-        """Write line, column, reason and raw text of every record that failed; how many of them were no whole records."""
-        bad = [one for where, one in self.opened.bad if where == part]
-        self.connection.register("bad_records", pa.table(_bad_columns(bad), schema=_BAD))
-        line = "_row + 1"
+        """Write line, column, reason and raw text of every record that failed."""
+        bad = self._written("bad.parquet", _bad_table([one for where, one in self.opened.bad if where == part]))
+        line, place = "rows_._row + 1", ""
         if self.opened.lines is not None:
-            self.connection.register(
-                "lines_of", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines})
-            )
-            line = "(select lines_of.line from lines_of where lines_of._row = rows_._row)"
-        self.export_any(
+            line, place = "place.line", f"join {self._written('lines.parquet', _lines_table(self.opened.lines))} as place using (_row)"
+        return self.export_any(
             f"""select * from (
                 select {line} as line, split_part(_problem, '|', 1) as "column", split_part(_problem, '|', 2) as reason, _raw as raw
-                from read_parquet({literal(rows)}) as rows_ where _problem is not null
-                union all select line, '' as "column", reason, raw from bad_records) as failed order by line""",
+                from read_parquet({literal(rows)}) as rows_ {place} where _problem is not null
+                union all select line, '' as "column", reason, raw from {bad}) as failed order by line""",
             path,
         )
-        return len(bad)
 
     def lines(self, path: str) -> bool:
         """Write the line of each record, if it is not simply the record's number + 1."""
         if self.opened.lines is None:
             return False
-        self.connection.register(
-            "lines_to_write", pa.table({"_row": pa.array(range(len(self.opened.lines)), pa.int64()), "line": self.opened.lines})
-        )
-        self.export_any("select * from lines_to_write", path)
+        self._written(path, _lines_table(self.opened.lines))
         return True
+
+    def _written(self, file: str, table: pa.Table) -> str:
+        """A table as a file that SQL can read; registering one would import pandas."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, self.scratch / file)
+        return f"read_parquet({literal(str(self.scratch / file))})"
 
     def export_any(self, sql: str, path: str) -> int:
         result = self._run(f"copy ({sql}) to {literal(path)} (format parquet)").fetchone()
@@ -130,11 +132,17 @@ class Source:
             raise UserError(f"The file cannot be read: {str(error).splitlines()[0].strip()}", hint="export it again") from None
 
 
-_BAD = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("raw", pa.string())])
+def _bad_table(bad: list[Bad]) -> pa.Table:
+    import pyarrow as pa
+
+    schema = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("raw", pa.string())])
+    return pa.table({"line": [b.line for b in bad], "reason": [b.reason for b in bad], "raw": [b.raw for b in bad]}, schema=schema)
 
 
-def _bad_columns(bad: list[Bad]) -> dict[str, list[Any]]:
-    return {"line": [one.line for one in bad], "reason": [one.reason for one in bad], "raw": [one.raw for one in bad]}
+def _lines_table(lines: Positions) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({"_row": pa.array(range(len(lines)), pa.int64()), "line": pa.array(lines)})
 
 
 def kind_of(path: Path) -> str | None:
@@ -181,8 +189,7 @@ def _csv(path: Path, scratch: Path, options: dict[str, Any]) -> Opened:
         f" columns = {types}, strict_mode = true, null_padding = false, nullstr = '', max_line_size = 2000000, buffer_size = 16000000)"
     )
     notes = {"encoding": text.encoding} if text.encoding not in ("utf-8", "ascii", "utf-8-sig") else {}
-    lines = None if text.lines is None else pa.array(text.lines)
-    return Opened(relation, notes=notes, lines=lines, bad=[(0, one) for one in text.bad], records=text.records)
+    return Opened(relation, notes=notes, lines=text.lines, bad=[(0, one) for one in text.bad], records=text.records, tidy=text.tidy)
 
 
 __all__ = ["Opened", "Source", "kind_of", "name"]

@@ -22,6 +22,7 @@ from nextmove.errors import UserError
 
 MEMORY_BYTES = 4 << 30
 CPU_SECONDS = 900
+LARGE_BYTES = 64 << 20
 
 _ENDED_BY = {
     signal.SIGXCPU: f"it took more than {CPU_SECONDS} seconds to read",
@@ -33,25 +34,33 @@ _ENDED_BY = {
 
 
 class Reader:
-    """A child that has one file open; ask it for its columns, for a small query, or to write Parquet."""
+    """A child that has a file open; ask it for its columns, for a small query, or to write Parquet.
 
-    def __init__(self, path: Path, scratch: Path) -> None:
-        self.path = path
+    Small files share a child, one after the other. A large file gets one whose memory nothing has used before, and so does
+    the file after one that ended its child.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self.path = Path()
         scratch.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="read-", dir=scratch)
-        self.scratch = Path(self._folder.name)
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "nextmove.ingest.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(self.scratch),
-            text=True,
-            encoding="utf-8",
-        )
+        self._child: subprocess.Popen[str] | None = None
+        self._used = 0
+
+    def open(self, path: Path, scratch: Path, options: dict[str, str | None]) -> Any:  # Any: a JSON value
+        """Columns with their types, parts, and what was found on the way; `scratch` is for copies of this file."""
+        self.path = path
+        scratch.mkdir(parents=True, exist_ok=True)
+        size = path.stat().st_size
+        if self._child and (self._used + size > LARGE_BYTES or self._child.poll() is not None):
+            self._end()
+        self._used += size
+        return self.ask("open", path=str(path.resolve()), scratch=str(scratch), options=options)
 
     def ask(self, what: str, **more: object) -> Any:  # Any: a JSON value
         """One request, one answer; an error of the child is raised here."""
+        if self._child is None:
+            self._child = _start(Path(self._folder.name))
         assert self._child.stdin and self._child.stdout
         try:
             self._child.stdin.write(json.dumps({"do": what, **more}) + "\n")
@@ -60,16 +69,21 @@ class Reader:
         except BrokenPipeError:
             line = ""
         if not line.endswith("\n"):
-            raise self._death()
+            raise self._death(self._child)
         answer = json.loads(line)
         if "error" in answer:
             raise UserError(answer["error"], where=answer.get("where") or str(self.path), hint=answer.get("hint"))
         return answer["answer"]
 
     def close(self) -> None:
-        self._child.kill()
-        self._child.communicate()
+        self._end()
         self._folder.cleanup()
+
+    def _end(self) -> None:
+        if self._child:
+            self._child.kill()
+            self._child.communicate()
+        self._child, self._used = None, 0
 
     def __enter__(self) -> Reader:
         return self
@@ -77,9 +91,9 @@ class Reader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _death(self) -> UserError:
-        _, told = self._child.communicate()
-        code = self._child.returncode
+    def _death(self, child: subprocess.Popen[str]) -> UserError:
+        _, told = child.communicate()
+        code = child.returncode
         cause = _ENDED_BY.get(signal.Signals(-code)) if code < 0 else None
         if cause is None and ("MemoryError" in told or "memory allocation" in told):
             cause = _ENDED_BY[signal.SIGABRT]
@@ -88,6 +102,19 @@ class Reader:
         return UserError(
             f"This file cannot be read: {cause}.", where=str(self.path), hint="save it again as CSV from the program that made it"
         )
+
+
+def _start(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "nextmove.ingest.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(folder),
+        cwd=folder,
+        text=True,
+        encoding="utf-8",
+    )
 
 
 def _environment(scratch: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from nextmove.errors import UserError
 from nextmove.ingest.encodings import encoding_of
 
 DELIMITERS = (",", ";", "\t", "|")
-CHUNK = 1 << 24
+CHUNK = 1 << 22
 LONGEST_RECORD = 1_900_000  # bytes; DuckDB refuses lines above 2 MB
 LARGEST_UNPACKED = 40 << 30
 LINES_OF_A_RECORD = 60  # an open quote is followed so far before its line is given up
@@ -52,6 +52,7 @@ class Text:
     records: int
     lines: Positions | None  # the line of each record, where it is not its number + 1
     bad: list[Bad] = field(default_factory=list)
+    tidy: bool = False  # no field begins or ends in anything that has to be trimmed
 
 
 def whole_records(path: Path, scratch: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Text:
@@ -67,7 +68,7 @@ def whole_records(path: Path, scratch: Path, *, encoding: str | None = None, del
     scan = _scan(utf8, delimiter) if size else None
     if scan is None:
         return _mended_slowly(utf8, scratch, found, delimiter, header)
-    return _mended(utf8, scratch, found, delimiter, header, *scan)
+    return _mended(utf8, scratch, found, delimiter, header, scan)
 
 
 def _unpacked(path: Path, scratch: Path) -> Path:
@@ -160,60 +161,101 @@ def named_once(names: list[str], path: Path) -> list[str]:
     return names
 
 
-def _scan(path: Path, delimiter: str) -> tuple[Positions, Positions, npt.NDArray[np.int32]] | None:
-    """Start and end of each record and its number of fields; None where quotes stand in odd places."""
+@dataclass
+class Scan:
+    """Start and end of each record, its number of fields, and whether all fields are tidy."""
+
+    starts: Positions
+    ends: Positions
+    fields: npt.NDArray[np.int64]
+    tidy: bool
+
+
+def _scan(path: Path, delimiter: str) -> Scan | None:
+    """All edges of records and fields; None where quotes stand in odd places."""
     data = np.memmap(path, dtype=np.uint8, mode="r")
-    separator, carry = ord(delimiter), 0
+    separator, inside, running, tidy = ord(delimiter), 0, 0, True
     ends: list[Positions] = []
-    cuts: list[npt.NDArray[np.int32]] = []
-    running = np.int64(0)
+    cuts: list[Positions] = []
     for begin in range(0, len(data), CHUNK):
         chunk = data[begin : begin + CHUNK]
-        outside, carry = _outside_quotes(data, chunk, begin, separator, carry)
-        if outside is False:
+        quotes = _quotes(data, chunk, begin, separator, inside)
+        if quotes is None:
             return None
-        newline, cut = chunk == 10, chunk == separator
-        if outside is not None:
-            newline &= outside
-            cut &= outside
-        at = np.flatnonzero(newline)
-        total = np.cumsum(cut, dtype=np.int32)
-        ends.append(at + begin)
-        cuts.append((total[at] + running).astype(np.int64))
-        running += total[-1]
-    if carry:
+        edge = (chunk == 10) | (chunk == separator)
+        if quotes.outside is not None:
+            edge &= quotes.outside
+        inside = quotes.inside
+        at = np.flatnonzero(edge)
+        newlines = np.flatnonzero(chunk[at] == 10)
+        ends.append(at[newlines] + begin)
+        cuts.append(newlines - np.arange(len(newlines)) + running)
+        running += len(at) - len(newlines)
+        tidy = tidy and quotes.tidy and _tidy(chunk, edge)
+    if inside:
         return None
-    return _records(data, np.concatenate(ends), np.concatenate(cuts), int(running))
+    return _records(data, np.concatenate(ends), np.concatenate(cuts), running, tidy)
 
 
-def _outside_quotes(
-    data: npt.NDArray[np.uint8], chunk: npt.NDArray[np.uint8], begin: int, separator: int, carry: int
-) -> tuple[npt.NDArray[np.bool_] | bool | None, int]:
-    """Which bytes stand outside of quotes (None: all); False where a quote opens or closes inside a field."""
+def _table(*untidy: int) -> npt.NDArray[np.bool_]:
+    tidy = np.ones(256, dtype=np.bool_)
+    tidy[[*range(33), 127, *untidy]] = False
+    return tidy
+
+
+# By the first and the last byte of a field: is there surely nothing to trim? A blank without break and a byte-order mark
+# are C2 A0 and EF BB BF.
+_STARTS_TIDY, _ENDS_TIDY = _table(0xC2, 0xEF), _table(0xA0, 0xBF)
+
+
+def _tidy(chunk: npt.NDArray[np.uint8], edge: npt.NDArray[np.bool_]) -> bool:
+    """No blank, control sign or odd letter stands at the edge of a field; unseen neighbours count as edges."""
+    at = np.flatnonzero(((chunk < 33) | (chunk > 126)) & ~edge)
+    if not len(at):
+        return True
+    last = len(chunk) - 1
+    before, here, after = np.maximum(at - 1, 0), chunk[at], np.minimum(at + 1, last)
+    windows = (here == 13) & (chunk[after] == 10) & (at < last)
+    after_edge = (edge[before] | (at == 0)) & ~windows
+    before_edge = (edge[after] | (at == last)) & ~windows
+    line_ends = _ENDS_TIDY[chunk[before[windows]]] | edge[before[windows]]
+    return bool(_STARTS_TIDY[here[after_edge]].all() and _ENDS_TIDY[here[before_edge]].all() and line_ends.all())
+
+
+@dataclass
+class _Quotes:
+    """Which bytes of a chunk stand outside of quotes (None: all), and whether it ends inside (1) or outside (0)."""
+
+    outside: npt.NDArray[np.bool_] | None
+    inside: int
+    tidy: bool
+
+
+def _quotes(data: npt.NDArray[np.uint8], chunk: npt.NDArray[np.uint8], begin: int, separator: int, inside: int) -> _Quotes | None:
+    """None where a quote opens or closes inside a field."""
     quote = chunk == 34
     if not quote.any():
-        return (None, 0) if not carry else (np.zeros(len(chunk), dtype=np.bool_), carry)
-    inside = (np.cumsum(quote, dtype=np.uint8) + np.uint8(carry)) & 1
+        return _Quotes(np.zeros(len(chunk), dtype=np.bool_) if inside else None, inside, True)
+    within = (np.cumsum(quote, dtype=np.uint8) + np.uint8(inside)) & 1
     at = np.flatnonzero(quote)
-    opening = at[inside[at] == 1] + begin
-    closing = at[inside[at] == 0] + begin
+    opening = at[within[at] == 1] + begin
+    closing = at[within[at] == 0] + begin
     before = data[np.maximum(opening - 1, 0)]
     after = data[np.minimum(closing + 1, len(data) - 1)]
     starts_well = np.isin(before, (separator, 10, 34)) | (opening == 0) | ((opening == 3) & (data[0] == 0xEF))
     ends_well = np.isin(after, (separator, 10, 13, 34)) | (closing == len(data) - 1)
     if not (starts_well.all() and ends_well.all()):
-        return False, 0
-    return inside == 0, int(inside[-1])
+        return None
+    first, last = data[np.minimum(opening + 1, len(data) - 1)], data[closing - 1]
+    tidy = _STARTS_TIDY[first].all() and _ENDS_TIDY[last].all() and not (first == 34).any()
+    return _Quotes(within == 0, int(within[-1]), bool(tidy))
 
 
-def _records(
-    data: npt.NDArray[np.uint8], ends: Positions, cuts: Positions, total: int
-) -> tuple[Positions, Positions, npt.NDArray[np.int32]]:
+def _records(data: npt.NDArray[np.uint8], ends: Positions, cuts: Positions, total: int, tidy: bool) -> Scan:
     if len(data) and (len(ends) == 0 or ends[-1] != len(data) - 1):
         ends, cuts = np.append(ends, len(data)), np.append(cuts, total)
     starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
-    fields = np.diff(cuts, prepend=0).astype(np.int32) + 1
-    return starts, ends, fields
+    return Scan(starts, ends, np.diff(cuts, prepend=0) + 1, tidy)
 
 
 def _mended(
@@ -222,27 +264,25 @@ def _mended(
     encoding: str,
     delimiter: str,
     header: list[str],
-    starts: Positions,
-    ends: Positions,
-    fields: npt.NDArray[np.int32],
+    scan: Scan,
 ) -> Text:
-    data = np.memmap(path, dtype=np.uint8, mode="r")
+    data, starts, ends, fields = np.memmap(path, dtype=np.uint8, mode="r"), scan.starts, scan.ends, scan.fields
     width = ends - starts
     blank = (width == 0) | ((width == 1) & (data[np.minimum(starts, len(data) - 1)] == 13))
     good = (fields == len(header)) & ~blank & (width < LONGEST_RECORD)
     good[0] = True
     lines = _lines(data, starts)
     if good.all():
-        return Text(path, encoding, delimiter, header, len(starts) - 1, lines, [])
+        return Text(path, encoding, delimiter, header, len(starts) - 1, lines, [], scan.tidy)
     wrong = np.flatnonzero(~good & ~blank)
     _refuse_if_hopeless(len(wrong), len(starts) - 1, header, fields, path)
     bad = [_bad(data, starts[i], ends[i], int(fields[i]), len(header), int(i + 1 if lines is None else lines[i])) for i in wrong]
     numbers = np.arange(1, len(starts) + 1) if lines is None else lines
     copy = _copy_of(data, starts, ends, good, scratch / "mended")
-    return Text(copy, encoding, delimiter, header, int(good.sum()) - 1, numbers[good], bad)
+    return Text(copy, encoding, delimiter, header, int(good.sum()) - 1, numbers[good], bad, scan.tidy)
 
 
-def _refuse_if_hopeless(wrong: int, all_: int, header: list[str], fields: npt.NDArray[np.int32], path: Path) -> None:
+def _refuse_if_hopeless(wrong: int, all_: int, header: list[str], fields: npt.NDArray[np.int64], path: Path) -> None:
     if all_ and wrong == all_:
         raise UserError(
             f"The first line has {len(header)} fields, and no other line has as many (line 2 has {int(fields[1])}).",

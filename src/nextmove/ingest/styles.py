@@ -13,7 +13,7 @@ from itertools import combinations
 
 from nextmove.engine import name
 from nextmove.errors import UserError
-from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES, TYPED, Role
+from nextmove.ingest.casts import DATE_STYLES, NUMBER_STYLES, TYPED, Role, easy_date, easy_number
 
 Ask = Callable[[str], list[list[object]]]
 
@@ -21,7 +21,7 @@ STYLES: dict[Role, tuple[str, ...]] = {"number": NUMBER_STYLES, "date": DATE_STY
 OPTION: dict[Role, str] = {"number": "--decimal", "date": "--dates"}
 
 
-class Ambiguous(UserError):  # noqa: N818 - it is told as a sentence, as its parent is
+class Ambiguous(UserError):
     """A column that can be read two ways."""
 
     def __init__(self, column: str, role: Role, styles: tuple[str, ...], example: str, *, where: str) -> None:
@@ -60,7 +60,12 @@ def styles_of(
     open_: list[tuple[_Column, Role]] = []
     if sample:
         ask(f"create or replace temp table sampled as select * from source limit {sample}")
-    for column, role in sorted(set(uses)):
+    plain = _plain(ask, sorted(set(uses)), "sampled" if sample else "source")
+    for (column, role), told in plain.items():
+        found[column, role] = STYLES[role][0]
+        if told:
+            known.told[role].add(STYLES[role][0])
+    for column, role in sorted(set(uses) - plain.keys()):
         seen = _look(ask, column, role, sample)
         if sample and (seen.differ or not seen.survivors):
             seen = _look(ask, column, role, None)
@@ -73,6 +78,23 @@ def styles_of(
     for seen, role in open_:
         found[seen.name, role] = _by_others(seen, role, known, where)
     return found
+
+
+def _plain(ask: Ask, uses: list[tuple[str, Role]], relation: str) -> dict[tuple[str, Role], bool]:
+    """Columns whose values are all written as SQL writes them, and whether that tells the style: found by one question for all."""
+    if not uses:
+        return {}
+    row = ask(f"select {', '.join(_tests(name(column), role) for column, role in uses)} from {relation}")[0]
+    answers = zip(uses, row[0::3], row[1::3], row[2::3], strict=True)
+    return {use: bool(told) for use, odd, points, told in answers if not odd and (told or not points)}
+
+
+def _tests(column: str, role: Role) -> str:
+    """How many values are written otherwise; has any a point; has any a point that cannot group thousands."""
+    if role == "date":
+        return f"count({column}) - count(*) filter (where {easy_date(column)}), false, false"
+    point = f"regexp_matches({column}, '[.]([0-9]{{1,2}}|[0-9]{{4,}})$')"
+    return f"count({column}) - count(*) filter (where {easy_number(column)}), bool_or(contains({column}, '.')), bool_or({point})"
 
 
 def _by_others(seen: _Column, role: Role, known: Evidence, where: str) -> str:
