@@ -138,3 +138,10 @@ def test_a_kind_without_its_data_stays_silent_and_says_why(found: DuckDBEngine) 
     assert "predictions.items.score" in silent["stopped_item"]
     found.execute("alter table predictions.put_away rename to items")
     again(found)
+
+
+def test_a_company_that_knows_no_cost_is_told_in_net_sales(found: DuckDBEngine) -> None:
+    with_cost = rows(found, "kind = 'declining_customer'")[0]["at_stake"]
+    found.execute("update main.products set unit_cost = null")
+    find_actions(found, Settings(actions=Actions(control_share=0.0)), as_of=AS_OF, end=END)
+    assert float(rows(found, "kind = 'declining_customer'")[0]["at_stake"]) > 1.5 * float(with_cost)
