@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MEMORY = "1200MB"
+ROW_GROUP = 4 * 122_880  # smaller ones are gathered in memory by the warehouse and compressed by one processor at the end
 CSV, EXCEL, PARQUET, JSON_LINES = "csv", "excel", "parquet", "json lines"
 SUFFIXES = {
     ".csv": CSV,
@@ -80,7 +81,8 @@ class Source:
 
     def export(self, sql: str, path: str) -> int:
         """Write the select to Parquet and count its rows."""
-        result = self._run(f"copy ({sql}) to {literal(path)} (format parquet, compression uncompressed)").fetchone()
+        options = f"format parquet, compression uncompressed, row_group_size {ROW_GROUP}"
+        result = self._run(f"copy ({sql}) to {literal(path)} ({options})").fetchone()
         assert result
         if self.opened.records is not None and len(self.opened.parts) == 1 and int(result[0]) != self.opened.records:
             raise UserError(f"The file was read as {result[0]} records, but has {self.opened.records}.", hint="please report this file")

@@ -96,10 +96,10 @@ def _migrate(engine: DuckDBEngine, version: int) -> None:
 
 def _version(engine: DuckDBEngine) -> int:
     """0 for a warehouse without tables of ours."""
-    known = engine.query("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'schema_version'")
-    if known.num_rows == 0:
+    ask = engine.connection.execute  # without Arrow, which costs a fifth of a second to import
+    if not ask("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'schema_version'").fetchall():
         return 0
-    return int(engine.query("select coalesce(max(version), 0) as version from main.schema_version")["version"][0].as_py())
+    return int(ask("select coalesce(max(version), 0) from main.schema_version").fetchall()[0][0])
 
 
 def _columns(table: Table) -> str:
