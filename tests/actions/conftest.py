@@ -47,7 +47,7 @@ create table predictions.items as
 create table predictions.cross_sell as select 'A10' as account_id, 'P5' as product_id, 0.2 as score;
 insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)
     select concat('F', a, '-', w), 1, timestamp '2024-01-01 10:00' + interval (w * 14) day, concat('A', a), 'P5', 5, 60
-    from range(11, 20) x(a), range(0, 25) y(w);
+    from range(11, 20) x(a), range(0, 27) y(w);
 """
 
 

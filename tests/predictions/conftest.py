@@ -26,6 +26,47 @@ from lines
 """
 
 
+# Leads: one of each account that bought by the middle of 2023 (large ones bought more often), and three times as many that never did.
+_LEADS = """
+create table facts.leads as
+with firsts as (
+    select account_id, min(day) as first_day from facts.sales where is_purchase and day <= date '2023-06-30' group by account_id
+),
+drawn as (
+    select concat('L', account_id) as lead_id, first_day - cast(hash(account_id) % 60 as integer) as day, account_id,
+        hash(account_id) as h
+    from firsts
+    union all
+    select concat('N', i), date '2021-01-04' + cast(hash(i) % 999 as integer), null, hash(i + 7) from range(1500) t(i)
+)
+select lead_id, day, case when h % 10 < 3 + 4 * (account_id is null)::integer then 'fair' else 'web' end as source,
+    cast(null as varchar) as campaign_id, 'all' as segment, concat('I', h % 5) as industry,
+    case when account_id is null and h % 3 > 0 then 'small' else 'large' end as company_size, 'DE' as country, concat('R', h % 4) as region,
+    account_id
+from drawn;
+create table facts.visits as select lead_id, lead_id as session_id, day as started_at, 'start' as landing_page from facts.leads limit 0;
+insert into main.leads (lead_id, created_at) select lead_id, day from facts.leads;
+"""
+# Deals of three weeks to three months in two stages; those of the web are won more often.
+_DEALS = """
+create table facts.deals as
+with drawn as (
+    select i, hash(i + 1) as h, date '2021-01-04' + cast(hash(i) % 999 as integer) as day, 20 + cast(hash(i + 2) % 70 as integer) as length
+    from range(2500) t(i)
+)
+select concat('D', lpad(cast(i as varchar), 5, '0')) as opportunity_id, day, concat('A', h % 90) as account_id, 'P001' as product_id,
+    case when h % 2 = 0 then 'web' else 'fair' end as source, 'visit' as contact_method, cast(100 + h % 5000 as decimal(18, 4)) as amount,
+    concat('R', h % 4) as region, 'all' as segment, 'any' as industry, 'DE' as country, 'field' as channel, 'north' as team, 'R1' as rep_id,
+    cast(null as varchar) as lead_id, day + length as closed_day, false as undated,
+    case when hash(i + 3) % 10 < 3 + 4 * (h % 2 = 0)::integer then 'won' else 'lost' end as status
+from drawn;
+create table facts.stage_stays as
+select opportunity_id, 'talk' as stage, day, cast(day as timestamp) as entered_at, cast(day + 12 as timestamp) as left_at from facts.deals
+union all
+select opportunity_id, 'offer', day + 12, cast(day + 12 as timestamp), cast(closed_day as timestamp) from facts.deals;
+"""
+
+
 def company_of(lines: pa.Table) -> DuckDBEngine:
     """An open database with all canonical tables (empty) and facts.sales made of `lines`:
     order_id, line_no, day, account_id, product_id, quantity, net, cost, status."""
@@ -35,7 +76,8 @@ def company_of(lines: pa.Table) -> DuckDBEngine:
         engine.execute(f"create table main.{table.name} ({columns})")
     engine.execute("create schema facts")
     engine.write("main.lines", lines)
-    engine.execute(_FACT)
+    for statements in (_FACT, _LEADS, _DEALS):
+        engine.execute(statements)
     return engine
 
 

@@ -8,6 +8,8 @@ select
     session.landing_page,
     session.duration_seconds,
     coalesce(session.cta_clicked, false) as cta_clicked,
-    session.lead_id is not null as brought_lead
+    session.lead_id is not null as brought_lead,
+    session.lead_id,
+    session.started_at
 from main.web_sessions as session
 join main.calendar as calendar on calendar.day = cast(session.started_at as date)

@@ -100,7 +100,7 @@ def _in_visits(baskets: Baskets) -> Features:
     out["fresh"], out["fresher"] = runs.sum(0.9**back), runs.sum(0.7**back)
     out |= {f"share_last{k}": runs.sum(back < k) / np.minimum(k, visits) for k in (3, 6, 12)}
     out["share_since_first"], out["share_ever"] = runs.sizes / span, runs.sizes / visits
-    out["dropped"] = _dropped(missed=since, steps=steps, count=runs.sizes - 1.0)
+    out["dropped"] = _dropped(missed=since, steps=steps, count=(runs.sizes - 1).astype(np.float64))
     return out
 
 

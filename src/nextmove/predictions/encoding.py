@@ -1,0 +1,150 @@
+"""A table of leads or deals as learners take it: every column as codes of values, numbers also as they are.
+
+A number becomes a step of its size, a day its weekday; empty is a value of its own. What has another value in nearly every row (a name,
+an id) tells nothing about the next row and is left aside; so is the month, until the records span two years: a month seen once is a
+trend, not a season.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nextmove.predictions.groups import Flags, Numbers
+
+SMOOTHING = 30.0  # records of the average that each value is drawn by
+_MOST_VALUES_SHARE = 0.5  # more values per record than this: a name
+Texts = np.ndarray[Any, np.dtype[np.object_]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with a day, columns as texts of values, and the numbers among them."""
+
+    day: Numbers
+    columns: dict[str, Texts]
+    numbers: dict[str, Numbers]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self.columns))
+
+    @property
+    def size(self) -> int:
+        return len(self.day)
+
+    def column(self, name: str) -> Texts:
+        return self.columns[name] if name in self.columns else np.full(self.size, "", object)
+
+    def filled(self, name: str) -> Flags:
+        flags: Flags = self.column(name) != ""
+        return flags
+
+    def rows(self, chosen: Any) -> Table:  # Any: an index or a slice
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        return Table(self.day[chosen], columns, {name: values[chosen] for name, values in self.numbers.items()})
+
+    def without(self, names: Sequence[str]) -> Table:
+        kept = {name: values for name, values in self.columns.items() if name not in names}
+        return Table(self.day, kept, {name: values for name, values in self.numbers.items() if name not in names})
+
+
+def table_of(rows: pa.Table, time: str | None) -> Table:
+    """The columns of `rows`, without names and ids; `time` gives day, month and weekday."""
+    columns: dict[str, Texts] = {}
+    numbers: dict[str, Numbers] = {}
+    for name in rows.column_names:
+        values = rows[name].combine_chunks()
+        if name == time:
+            continue
+        if pa.types.is_floating(values.type) or pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
+            numbers[name] = np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+            columns[name] = _graded(numbers[name])
+        elif not _is_name(values):
+            columns[name] = np.asarray(pc.fill_null(values.cast(pa.string()), "").to_numpy(zero_copy_only=False), object)
+    day = _days(rows, time)
+    if time is not None and rows.num_rows:
+        columns |= {"weekday": ((day + 3) % 7).astype(int).astype(str).astype(object)}
+    return Table(day, columns, numbers)
+
+
+def seasons_of(table: Table, *, least_days: int = 730) -> tuple[str, ...]:
+    """Columns that only repeat the calendar month (or year), in records that span less than two years."""
+    if not table.size or not table.day.any() or np.ptp(table.day) >= least_days:
+        return ()
+    month = table.day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
+    months = len(np.unique(month))
+
+    def follows(name: str) -> bool:
+        pairs = np.unique(np.char.add(np.char.add(month, "|"), table.column(name).astype(str)))
+        return len(pairs) == months and len(np.unique(table.column(name).astype(str))) > 1
+
+    return tuple(name for name in table.names if follows(name))
+
+
+def _is_name(values: pa.Array) -> bool:
+    """Another value in nearly every row."""
+    return len(values) >= 50 and pc.count_distinct(values).as_py() > _MOST_VALUES_SHARE * len(values)
+
+
+def _graded(numbers: Numbers) -> Texts:
+    """A few-valued number as it is, else its size in steps of a factor of 1.5, which do not depend on the other rows."""
+    known = ~np.isnan(numbers)
+    grades = np.full(len(numbers), "", object)
+    if len(np.unique(numbers[known])) <= 30 and (numbers[known] == np.rint(numbers[known])).all():
+        grades[known] = np.rint(numbers[known]).astype(np.int64).astype(str)
+        return grades
+    steps = np.sign(numbers[known]) * np.floor(np.log1p(np.abs(numbers[known])) / np.log(1.5))
+    grades[known] = steps.astype(np.int64).astype(str)
+    return grades
+
+
+def _days(rows: pa.Table, time: str | None) -> Numbers:
+    if time is None:
+        return np.zeros(rows.num_rows)
+    days = rows[time].combine_chunks()
+    moments = days.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    numbers: Numbers = np.floor(np.nan_to_num(np.asarray(moments, np.float64)) / 86_400_000_000)
+    return numbers
+
+
+def rates(values: Texts, outcome: Numbers, asked: Texts, *, folds: int = 0, weight: Numbers | None = None) -> Numbers:
+    """Smoothed share of good outcomes of each asked value; with `folds`, of the rows themselves, each from the other folds."""
+    weight = np.ones(len(outcome)) if weight is None else weight
+    _, codes = np.unique(np.concatenate([values, asked]).astype(str), return_inverse=True)
+    mine, theirs, size = codes[: len(values)], codes[len(values) :], int(codes.max(initial=0)) + 1
+    if not folds:
+        return _rate(mine, outcome, weight, size)[theirs]
+    out, fold = np.empty(len(outcome)), np.arange(len(outcome)) % folds
+    for each in range(folds):
+        others = fold != each
+        out[~others] = _rate(mine[others], outcome[others], weight[others], size)[mine[~others]]
+    return out
+
+
+def _rate(codes: Any, outcome: Numbers, weight: Numbers, size: int) -> Numbers:  # Any: an array of codes
+    good, among = np.bincount(codes, outcome * weight, minlength=size), np.bincount(codes, weight, minlength=size)
+    base = good.sum() / max(among.sum(), 1e-9)
+    shares: Numbers = (good + SMOOTHING * base) / (among + SMOOTHING)
+    return shares
+
+
+def categories(table: Table, pairs: Sequence[tuple[str, str]] = ()) -> dict[str, Texts]:
+    """The columns, and pairs of them, as texts."""
+    joined = {f"{a} × {b}": np.char.add(np.char.add(table.column(a).astype(str), "|"), table.column(b).astype(str)) for a, b in pairs}
+    return {name: table.column(name).astype(str) for name in table.names} | joined
+
+
+def one_hot(known: dict[str, Texts], asked: dict[str, Texts]) -> tuple[Any, Any]:  # Any: scipy's sparse matrices
+    """A column for each known value; a value never seen before has none, and so counts as the average."""
+    from sklearn.preprocessing import OneHotEncoder
+
+    names = [name for name in known if name in asked]
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    mine = encoder.fit_transform(np.stack([known[name] for name in names], axis=1))
+    return mine, encoder.transform(np.stack([asked[name] for name in names], axis=1))

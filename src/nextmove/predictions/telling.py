@@ -1,0 +1,44 @@
+"""What is told beside the scores of leads and deals: the field that speaks loudest for each, and what the scores cannot know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from nextmove.predictions.encoding import rates, table_of
+from nextmove.predictions.groups import Numbers
+from nextmove.predictions.scoring import Scored
+from nextmove.predictions.sentences import evidence, told
+from nextmove.words import text
+
+
+def warning_of(scored: Scored) -> str | None:
+    """Why the scores are not to be relied on; nothing where they are."""
+    parts = []
+    if not scored.beats_chance:
+        parts.append(text("predictions.scoring.no_better_than_chance"))
+    if scored.left_out:
+        parts.append(text("predictions.scoring.left_out", columns=", ".join(scored.left_out)))
+    return " ".join(parts) or None
+
+
+def strongest(area: str, scored: Scored, known: pa.Table, outcome: Numbers, asked: pa.Table) -> dict[str, pa.Array]:
+    """`reason` and `evidence` of each asked row: the value whose share of good ends lies farthest from that of all."""
+    past, rows = table_of(known, None), table_of(asked, None)
+    names = [name for name in scored.used if name in past.columns]
+    if not names or not rows.size:
+        empty = pa.nulls(rows.size, pa.string())
+        return {"reason": empty, "evidence": empty}
+    shares = np.stack([rates(past.column(name), outcome, rows.column(name)) for name in names])
+    base = float(outcome.mean())
+    best = np.abs(np.log(shares / (1 - shares)) - np.log(base / (1 - base))).argmax(axis=0)
+    every = np.arange(rows.size)
+    fields = np.array([text(f"predictions.field.{name}") for name in names], object)
+    values = np.stack([rows.column(name).astype(object) for name in names])[best, every]
+    columns = {
+        "field": pa.array(fields[best], pa.string()),
+        "value": pa.array(np.where(values == "", "–", values), pa.string()),
+        "percent": pa.array(np.rint(100 * shares[best, every]).astype(np.int64)),
+        "base": pa.array(np.full(rows.size, round(100 * base), np.int64)),
+    }
+    return {"reason": told(f"{area}.reason", columns), "evidence": evidence(f"{area}.reason", columns)}
