@@ -22,9 +22,9 @@ from pathlib import Path
 PASSWORD = "northgate-demo"
 NEXTMOVE = [sys.executable, "-c", "from nextmove.cli import main; main()"]
 PAGES = {
-    "rep": ("/today", "/kpis", "/kpis/net_sales", "/customers"),
+    "rep": ("/today", "/changes", "/kpis", "/kpis/net_sales", "/customers"),
     "manager": ("/today", "/scorecard", "/kpis/net_sales", "/kpis/active_customers?by=segment", "/customers"),
-    "admin": ("/today", "/scorecard", "/kpis/net_sales", "/customers?sort=quiet", "/data"),
+    "admin": ("/today", "/scorecard", "/changes", "/kpis/net_sales", "/customers?sort=quiet", "/data"),
 }
 
 

@@ -29,14 +29,18 @@ ROOT = Path(__file__).parents[2]
 
 
 def _make(folder: Path) -> None:
+    from watched import write_alerts
+
     from nextmove.app.people import Person, add
     from nextmove.app.roles import Role
     from nextmove.demo import Plan, demo_people, make_demo
     from nextmove.editions import publish
 
     # What no page reads, or takes a minute to learn, is left out; pages ask KPIs of the edition's own facts.
-    publish.compute_values = publish.detect_changes = publish.predict_all = lambda *_, **__: {}
+    publish.compute_values = publish.predict_all = lambda *_, **__: {}
     workspace = make_demo(folder, Plan(lines=LINES, seed=1), tell=lambda line: None)
+    own = next(person for person in demo_people(workspace) if person.username == "rep")
+    publish.detect_changes = lambda engine, *_, as_of, **__: write_alerts(engine, own, as_of=as_of) or {}
     with (folder / "nextmove.toml").open("a", encoding="utf-8") as settings:
         settings.write("\n[actions]\ncontrol_share = 0.3\n")
     workspace = Workspace.find(folder)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 Visiting = Callable[..., Page]
-PAGES = ("/today", "/scorecard", "/kpis", "/kpis/net_sales", "/customers", "/data")
+PAGES = ("/today", "/scorecard", "/changes", "/kpis", "/kpis/net_sales", "/customers", "/data")
 
 
 def _first_move(page: Page) -> str:
@@ -73,6 +73,28 @@ def test_a_chart_follows_its_choices(visiting: Visiting) -> None:
     expect(page.locator("[data-chart] svg").first).to_be_visible()
     page.locator("#by").select_option("segment")
     expect(page.locator(".cut h2")).to_have_text("By segment")
+
+
+def test_a_change_tells_its_reason_and_draws_what_was_to_be_expected(visiting: Visiting) -> None:
+    page = visiting("admin")
+    page.get_by_role("link", name="Changes").first.click()
+    first = page.locator(".change").first
+    expect(first.locator("[data-chart] svg")).to_be_visible()
+    expect(first.locator("[data-chart]")).to_contain_text("Expected")
+    expect(first.locator(".lines")).to_contain_text("Next move")
+    page.locator(".segments").get_by_role("link", name="Closed").click()
+    expect(page.locator(".change")).to_have_count(1)
+
+
+def test_a_kpi_says_why_when_asked(visiting: Visiting) -> None:
+    page = visiting("rep")
+    page.goto("/kpis/net_sales")
+    expect(page.locator(".lines")).to_have_count(0)
+    page.get_by_text("Why?").click()
+    expect(page.locator("#why .lines")).to_contain_text("Net sales")
+    expect(page.locator("#why tfoot").first).to_contain_text("Change")
+    page.locator("#why").get_by_text("Year before").click()
+    expect(page.locator("#why .lines")).to_contain_text("against the year before")
 
 
 def test_the_list_of_customers_is_searched_as_one_types(visiting: Visiting) -> None:

@@ -73,3 +73,35 @@ def test_what_was_asked_once_is_not_asked_again(workspace: Workspace) -> None:
     for _ in range(3):
         assert edition.kept("question", lambda: asked.append(1) or len(asked)) == 1
     assert asked == [1]
+
+
+def test_the_rest_is_asked_after_readers_have_changed_over(workspace: Workspace) -> None:
+    seen: list[tuple[Edition, bool]] = []
+    shelf = Shelf(workspace)
+    first = shelf.current()
+    shelf.warm = lambda edition: None
+    shelf.warm_the_rest = lambda edition, is_current: seen.append((edition, is_current()))
+    _publish_another(workspace)
+    shelf.current()
+    for thread in threading.enumerate():
+        if thread.name == "next-edition":
+            thread.join(20)
+    assert seen == [(shelf.current(), True)] and seen[0][0] is not first
+
+
+def test_warming_asks_what_people_ask(django: Workspace) -> None:
+    """After it, neither a start page nor the reasons of a change ask the edition for a number that it was not asked for."""
+    from nextmove.app import warming
+    from nextmove.app.pages.changes import change_page
+    from nextmove.app.pages.kpis import kpis_page
+    from nextmove.app.visit import shelf
+
+    edition = Edition(shelf().current().published, shelf().workspace.settings)
+    visit = next(warming._visits(edition))
+    warming.warm(edition)
+    left = iter([True] * 3 + [False] * 1000)
+    warming.warm_the_rest(edition, lambda: next(left))
+    known = set(edition._kept)
+    kpis_page(visit)
+    change_page(visit, warming.listed(visit, closed=False)[0].alert_id)
+    assert {key for key in edition._kept if isinstance(key, tuple) and key[0] in ("explained", "values")} <= known

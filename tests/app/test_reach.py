@@ -14,6 +14,7 @@ EVERYBODY = frozenset(ROLES)
 OPEN_TO = {
     "today": {"admin", "manager", "rep"},
     "scorecard": EVERYBODY - {"rep"},
+    "changes": EVERYBODY,
     "kpis": EVERYBODY,
     "kpis/net_sales": EVERYBODY,
     "customers": EVERYBODY,
@@ -172,6 +173,10 @@ def test_cost_and_profit_can_be_hidden_from_a_role(signed_in: Any, cost_is_hidde
     assert not listed & {"gross_profit", "gross_margin"}
     assert {browser.get(f"/{area}/{kpi}").status_code for area in ("kpis", "api/kpis") for kpi in ("gross_profit", "gross_margin")} == {404}
     assert browser.get("/kpis/gross_margin/values.csv").status_code == 404
+    assert {browser.get(f"/{area}/{kpi}/why").status_code for area in ("kpis", "api/kpis") for kpi in ("gross_profit", "gross_margin")} == {
+        404
+    }
+    assert "gross_profit" not in json.dumps(browser.get("/api/changes").json())
     today = json.dumps(browser.get("/api/today").json())
     assert "gross_profit" not in today and "margin_erosion" not in today
     assert signed_in("manager").get("/kpis/gross_profit").status_code == 200

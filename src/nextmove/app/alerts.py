@@ -78,11 +78,14 @@ def held(visit: Visit) -> list[str]:
     if not published(visit):
         return []
     found = [Held(**row) for row in visit.edition.kept("alert gate", lambda: visit.edition.rows("select * from main.alert_gate"))]
-    return [_held(one) for one in found]
+    return [_held(one, counted=visit.reach.scope.everything) for one in found]
 
 
-def _held(one: Held) -> str:
+def _held(one: Held, *, counted: bool) -> str:
+    """Rows are counted over the whole company, so only who sees all of it is told how many."""
     what = telling.named("app.table.", one.table.split(".")[-1])
+    if not counted and one.reason != "late":
+        return text("app.changes.held.odd_day", table=what, day=formats.day(one.day))
     counts = {"rows": formats.number(one.rows), "usual": formats.number(round(one.usual))}
     return text(f"app.changes.held.{one.reason}", table=what, day=formats.day(one.day), **counts)
 

@@ -89,12 +89,13 @@ class Shelf:
     """Where a workspace's current edition is found.
 
     With `warm`, a new edition is made ready beside the old one: its most asked numbers are asked before anybody waits for
-    them, and readers change over when it is done.
+    them, and readers change over when it is done; `warm_the_rest` goes on from there.
     """
 
-    def __init__(self, workspace: Workspace, *, warm: Callable[[Edition], None] | None = None) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.warm = warm
+        self.warm: Callable[[Edition], None] | None = None
+        self.warm_the_rest: Callable[[Edition, Callable[[], bool]], None] | None = None
         self._open: Edition | None = None
         self._name = ""
         self._preparing = ""
@@ -130,3 +131,5 @@ class Shelf:
         finally:
             with self._lock:
                 self._open, self._name, self._preparing = edition, name, ""
+        if edition is not None and self.warm_the_rest is not None:
+            self.warm_the_rest(edition, lambda: self._open is edition)

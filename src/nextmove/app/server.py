@@ -24,9 +24,9 @@ def serve(workspace: Workspace, *, host: str, port: int) -> None:
     from django.core.asgi import get_asgi_application
 
     from nextmove.app.visit import shelf
-    from nextmove.app.warming import warm
+    from nextmove.app.warming import warm, warm_the_rest
 
-    shelf().warm = warm
+    shelf().warm, shelf().warm_the_rest = warm, warm_the_rest
     _open_early()
 
     proxied = workspace.settings.app.https

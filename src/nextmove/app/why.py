@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from nextmove.app import numbers, telling
 from nextmove.app.alerts import member_within_reach, own_accounts
@@ -21,6 +24,7 @@ from nextmove.kpis import Kpi
 
 Where = tuple[tuple[str, str], ...]
 OF_OTHERS = ("rep_changed", "competitor_named")  # events that are counted past the reach
+IN_MONEY = ("segment", "customer", "product", "rep")  # told by what they are worth, whatever the KPI counts
 SHOWN = 8  # rows of a table
 
 
@@ -82,22 +86,22 @@ def tables_of(visit: Visit, asked: Asked, found: Explanation) -> tuple[Table, ..
     grouped: dict[tuple[str, str], list[dict[str, object]]] = {}
     for row in tables(asked, found):
         kind = str(row["table"])
-        if kind not in ("line", "change", "event"):
+        if kind not in ("line", "change", "event") and (row["effect"] or row["mix"]):
             grouped.setdefault((kind, str(row["name"]) if kind == "member" else ""), []).append(dict(row))
     return tuple(_table(visit, found, kind, dimension, rows) for (kind, dimension), rows in grouped.items())
 
 
 def _table(visit: Visit, found: Explanation, kind: str, dimension: str, rows: list[dict[str, object]]) -> Table:
     largest = max((abs(_number(row["effect"])) for row in rows), default=0.0) or 1.0
-    return Table(kind, dimension, tuple(_part(visit, found.unit, row, largest) for row in rows[:SHOWN]))
+    unit = "money" if kind in IN_MONEY else found.unit
+    return Table(kind, dimension, tuple(_part(visit, unit, row, largest) for row in (rows if kind == "bridge" else rows[:SHOWN])))
 
 
 def _part(visit: Visit, unit: str, row: dict[str, object], largest: float) -> Part:
     effect, mix = _number(row["effect"]), row["mix"]
-    told = telling.signed_in_unit(effect, unit, currency=visit.currency)
     return Part(
         label=_label(visit, row),
-        effect=told,
+        effect=telling.signed_in_unit(effect, unit, currency=visit.currency),
         mix=telling.signed_in_unit(_number(mix), unit, currency=visit.currency) if mix else None,
         width=round(100 * abs(effect) / largest),
         adds=effect >= 0,
@@ -116,6 +120,16 @@ def _label(visit: Visit, row: dict[str, object]) -> str:
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, (int, float, Decimal)) else 0.0
+
+
+def answering(visit: Visit, where: Where) -> str | None:
+    """Where the moves are that answer a change: at the customer, else in the list of the representative or of all."""
+    named = dict(where)
+    if "account" in named:
+        return reverse("customer", args=[named["account"]])
+    if not visit.user.kind.may_open("today"):
+        return None
+    return reverse("today") + (f"?{urlencode({'rep': named['rep']})}" if "rep" in named and visit.reach.sees_many else "")
 
 
 def story_or_nothing(visit: Visit, kpi: Kpi, where: Where, *, period: str, versus: str) -> tuple[Explanation, Story] | None:

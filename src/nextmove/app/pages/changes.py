@@ -14,7 +14,7 @@ from nextmove.app.alerts import Alert
 from nextmove.app.charts import Chart, Series
 from nextmove.app.numbers import Value
 from nextmove.app.visit import Visit, page
-from nextmove.app.why import story_or_nothing
+from nextmove.app.why import answering, story_or_nothing
 from nextmove.engine import literal
 from nextmove.errors import UserError
 from nextmove.insights.changes.state import Told
@@ -53,6 +53,7 @@ class ChangePage:
     what: str | None
     why: str | None
     next: str | None
+    moves: str | None
     chart: Chart | None
 
 
@@ -68,16 +69,20 @@ def change_page(visit: Visit, alert_id: str) -> ChangePage:
     alert, story = alerts.alert_of(visit, told), _story(visit, kpi, told)
     what, why, next_move = story if story else (None, None, None)
     reasons = " ".join(part for part in (alert.cause, why) if part)
-    return ChangePage(alert, what, reasons or None, next_move, _chart(visit, kpi, told, alert))
+    moves = answering(visit, _place(told))
+    return ChangePage(alert, what, reasons or None, next_move, moves, _chart(visit, kpi, told, alert))
+
+
+def _place(told: Told) -> tuple[tuple[str, str], ...]:
+    return ((told.dimension, told.member),) if told.dimension else ()
 
 
 def _story(visit: Visit, kpi: Kpi, told: Told) -> tuple[str, str, str] | None:
     """The three lines, of the month or week that told it; of a stretch that went the other way nothing is said."""
-    where = ((told.dimension, told.member),) if told.dimension else ()
     last = told.opened_on - dt.timedelta(days=1)
     week = f"{last.isocalendar().year}-W{last.isocalendar().week:02}"
     for period in (f"{last:%Y-%m}", week) if told.grain == "week" else (f"{last:%Y-%m}",):
-        found = story_or_nothing(visit, kpi, where, period=period, versus="expected")
+        found = story_or_nothing(visit, kpi, _place(told), period=period, versus="expected")
         if found and (found[0].comparison.change or 0) * told.direction > 0:
             return found[1].what, found[1].why, found[1].next
     return None
@@ -111,12 +116,12 @@ def _history(visit: Visit, told: Told) -> list[Value]:
     start = numbers.periods_back(visit, calendar="gregorian", grain=told.grain, count=SHOWN[told.grain])
     start = min(start, told.period_start - dt.timedelta(days=120))
     key = ("history", told.kpi, told.grain, told.dimension, told.member, start)
-    rows = visit.edition.kept(key, lambda: visit.edition.rows(_stored(told, start)))
+    stored = "main.kpi_values" in visit.edition.tables
+    rows = visit.edition.kept(key, lambda: visit.edition.rows(_stored(told, start))) if stored else []
     if rows:
         return [Value(row["period_start"], row["period_end"], row["value"], complete=True) for row in rows]
-    where = ((told.dimension, told.member),) if told.dimension else ()
     try:
-        found = numbers.values(visit, Question(told.kpi, told.grain, where=where, start=start))
+        found = numbers.values(visit, Question(told.kpi, told.grain, where=_place(told), start=start))
     except UserError:
         return []
     return [value for value in found if value.complete]

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from nextmove.app import numbers, telling
 from nextmove.app.visit import Visit, page
-from nextmove.app.why import Table, asked_of, explained, narrowed, tables_of
+from nextmove.app.why import Table, answering, asked_of, explained, narrowed, tables_of
 from nextmove.errors import OutOfScope, UnknownName
 from nextmove.insights.explain.story import event_sentence, tell
 from nextmove.kpis import Kpi
@@ -29,6 +29,7 @@ class WhyPage:
     what: str
     why: str
     next: str
+    moves: str | None
     change: str
     tables: tuple[Table, ...]
     events: tuple[str, ...]
@@ -53,6 +54,7 @@ def why_page(visit: Visit, identifier: str, values: Mapping[str, str]) -> WhyPag
         what=story.what,
         why=story.why,
         next=story.next,
+        moves=answering(visit, asked.where),
         change=telling.signed_in_unit(float(change or 0), kpi.entry.unit, currency=visit.currency),
         tables=tables_of(visit, asked, found) if change else (),
         events=tuple(event_sentence(asked, event) for event in found.events),

@@ -77,10 +77,9 @@ def period_of(text: str, *, cadence: str, calendar: Calendar) -> tuple[str, Peri
     """
     grain = next((name for form, name in _FORMS if re.fullmatch(form, text)), cadence)
     try:
-        day = _first_day(text, grain)
-    except ValueError:
+        return grain, calendar.grid("gregorian", grain).holding(_first_day(text, grain))
+    except (ValueError, IndexError):  # no day, or a day beyond the calendar
         raise UserError(f"{text!r} is not a period.", hint="2026, 2026-Q3, 2026-07, 2026-W31 or a day") from None
-    return grain, calendar.grid("gregorian", grain).holding(day)
 
 
 def _first_day(text: str, grain: str) -> dt.date:
