@@ -55,7 +55,8 @@ def prepared() -> Iterator[DuckDBEngine]:
 @pytest.fixture
 def shop(prepared: DuckDBEngine) -> Iterator[Shop]:
     yield Shop(prepared)
-    for table in ("order_lines", "accounts", "products", "reps", "campaigns", "leads", "exchange_rates", "invoices", "targets"):
+    names = ("order_lines", "accounts", "products", "reps", "campaigns", "leads", "exchange_rates", "invoices", "targets", "opportunities")
+    for table in names:
         prepared.execute(f"delete from main.{table}")
 
 
@@ -69,6 +70,17 @@ def test_fan_out(shop: Shop) -> None:
     assert shop.value("net_sales") == 100
     assert shop.value("new_customers", by=("source",)) == 1
     assert shop.ask("new_customers", by=("source",))[0]["source"] == "s1"
+
+
+def test_a_line_and_a_cost_of_millions(shop: Shop) -> None:
+    """Money times a rate of eight digits does not fit into the digits of money."""
+    shop.insert("exchange_rates", day="2024-03-01", currency="USD", rate="0.5")
+    shop.sells("1", "2024-03-05", net=2_000_000, cost_amount=1_500_000, list_amount=3_000_000)
+    shop.sells("2", "2024-03-05", net=90_000_000_000, cost_amount=80_000_000_000, currency="USD")
+    assert shop.value("net_sales") == 45_002_000_000
+    assert shop.value("gross_profit") == 5_000_500_000
+    shop.insert("opportunities", opportunity_id="D", created_at="2024-06-03", amount=7_000_000, account_id="A")
+    assert shop.engine.query("select max(amount) as amount from facts.deals").column(0)[0].as_py() == 7_000_000
 
 
 def test_two_currencies_are_never_added(shop: Shop) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nextmove.editions.asof import BORN, LATER, as_of_select
-from nextmove.editions.tables import LEFT_BEHIND, kept_facts, materialise, read_from_edition
+from nextmove.editions.tables import LEFT_BEHIND, joins_as_written, kept_facts, materialise, read_from_edition
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.facts.catalogue import Fact
 from nextmove.ingest.batches import Changed
@@ -218,7 +218,8 @@ def _replace(engine: DuckDBEngine, fact: Fact, condition: str, *, note_accounts:
         )
     engine.execute(f"delete from {edition} where {condition}")
     order = " order by day" if "day" in fact.columns else ""
-    engine.execute(f"insert into {edition} by name select * from {source} where {condition}{order}")
+    with joins_as_written(engine):
+        engine.execute(f"insert into {edition} by name select * from {source} where {condition}{order}")
     read_from_edition(engine, (fact,))
     return True
 

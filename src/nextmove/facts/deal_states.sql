@@ -60,7 +60,7 @@ select
     deal.expected_close_on,
     case
         when days.amount is null then deal.amount
-        else days.amount * case when raw.currency is null or raw.currency = :reporting_currency then cast(1 as decimal(18, 8)) else rates.rate end
+        else days.amount * case when raw.currency is null or raw.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end
     end as amount,
     deal.unpriced
 from days

@@ -25,7 +25,7 @@ select
     case when deal.status <> 'open' then deal.closed_at end as closed_at,
     deal.status <> 'open' and deal.closed_at is null as undated,
     deal.expected_close_on,
-    deal.amount * case when deal.currency is null or deal.currency = :reporting_currency then cast(1 as decimal(18, 8)) else rates.rate end as amount,
+    deal.amount * case when deal.currency is null or deal.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end as amount,
     case when deal.currency <> :reporting_currency and rates.rate is null then deal.currency end as unpriced
 from main.opportunities as deal
 join main.calendar as created on created.day = cast(deal.created_at as date)

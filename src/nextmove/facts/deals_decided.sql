@@ -31,7 +31,7 @@ select
     end as cycle_days,
     case when deal.closed_at >= deal.created_at then extract(epoch from deal.closed_at - deal.created_at) / 86400 end as deal_days,
     case when deal.closed_at >= origin.qualified_at then extract(epoch from deal.closed_at - origin.qualified_at) / 86400 end as qualified_days,
-    deal.amount * case when deal.currency is null or deal.currency = :reporting_currency then cast(1 as decimal(18, 8)) else rates.rate end as amount,
+    deal.amount * case when deal.currency is null or deal.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end as amount,
     case when deal.currency <> :reporting_currency and rates.rate is null then deal.currency end as unpriced
 from main.opportunities as deal
 join main.calendar as closed on closed.day = cast(deal.closed_at as date)

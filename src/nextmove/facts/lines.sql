@@ -40,7 +40,7 @@ select
     line.quantity,
     line.net_amount * line.rate as net,
     coalesce(
-        cast(line.cost_amount * line.rate as decimal(38, 12)), cast(line.quantity * product.unit_cost as decimal(38, 12))
+        cast(line.cost_amount * line.rate as decimal(38, 12)), cast(cast(line.quantity as decimal(20, 4)) * product.unit_cost as decimal(38, 12))
     ) as cost,
     line.list_amount * line.rate as list,
     line.unpriced,
@@ -52,7 +52,7 @@ select
 from (
     select
         dated.*,
-        case when dated.currency is null or dated.currency = :reporting_currency then cast(1 as decimal(18, 8)) else rates.rate end as rate,
+        case when dated.currency is null or dated.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end as rate,
         case when dated.currency <> :reporting_currency and rates.rate is null then dated.currency end as unpriced
     from (
         select

@@ -12,7 +12,7 @@ select
     account.region,
     account.country,
     account.segment,
-    part.amount * case when part.currency is null or part.currency = :reporting_currency then cast(1 as decimal(18, 8)) else rates.rate end as amount,
+    part.amount * case when part.currency is null or part.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end as amount,
     case when part.currency <> :reporting_currency and rates.rate is null then part.currency end as unpriced
 from (
     select

@@ -6,7 +6,7 @@ select
     spent.department,
     spent.channel,
     spent.campaign_id,
-    spent.amount * case when spent.currency is null or spent.currency = :reporting_currency then cast(1 as decimal(18, 8)) else rates.rate end as amount,
+    spent.amount * case when spent.currency is null or spent.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end as amount,
     case when spent.currency <> :reporting_currency and rates.rate is null then spent.currency end as unpriced
 from main.spend as spent
 left join facts.daily_rates as rates on rates.currency = spent.currency and rates.day = spent.spent_on
