@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from nextmove.engine import Engine, literal
 from nextmove.facts import parameters
@@ -37,6 +37,7 @@ TABLE = """create table if not exists main.kpi_values (
     kpi varchar, grain varchar, calendar varchar, dimension varchar, member varchar, period_start date, period_end date,
     value double, numerator double, denominator double, rows bigint, complete boolean, immature boolean, coverage double
 )"""
+_TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
 
 
 def compute_values(
@@ -45,19 +46,22 @@ def compute_values(
     """Fill `main.kpi_values`; with `since`, make anew what ends after that day and leave the rest."""
     kpis = [kpi.under({}) for kpi in catalogue.kpis.values() if not missing(engine, catalogue, kpi)]
     engine.execute(TABLE)
-    engine.execute("create or replace table main.lacking (currency varchar, period_start date)")
+    engine.execute(_TOLD)
     priced = priced_facts(engine, catalogue)
     moving = [kpi for kpi in kpis if kpi.entry.moves]
-    _forget(engine, moving, since)
+    batch = Batch(engine, catalogue, settings)
     for calendar, grain in stored_periods(settings):
         for cut_by in ("", *_dimensions(engine, kpis)):
             cut = [kpi for kpi in kpis if not cut_by or (cut_by in kpi.entry.cut_by and grain in (*WATCHED, kpi.entry.cadence))]
             frame = replace(_frame(settings, calendar, grain, cut_by, as_of), priced=priced)
             recent = _from_day(frame, since, settings)
-            _compute(engine, catalogue, settings, [kpi for kpi in cut if since is None or not kpi.entry.moves], recent)
+            batch.compute([kpi for kpi in cut if since is None or not kpi.entry.moves], recent)
             if since is not None:
-                _compute(engine, catalogue, settings, [kpi for kpi in cut if kpi.entry.moves], frame)
+                batch.compute([kpi for kpi in cut if kpi.entry.moves], frame)
     _refuse_unpriced(engine)
+    _forget(engine, moving, since)
+    engine.execute(f"insert into main.kpi_values select {', '.join(COLUMNS)} from told")
+    engine.execute("drop table told")
 
 
 def stored_periods(settings: Settings) -> Iterable[tuple[str, str]]:
@@ -97,24 +101,64 @@ def _from_day(frame: Frame, since: dt.date | None, settings: Settings) -> Frame:
     return replace(frame, first=calendar_of(settings).grid(frame.calendar, frame.grain).holding(since))
 
 
-def _compute(engine: Engine, catalogue: Catalogue, settings: Settings, kpis: Sequence[Kpi], frame: Frame) -> None:
-    """One plan: its scans as tables of their own, then all KPIs in one insert."""
-    if not kpis:
-        return
-    plan = Plan(catalogue)
-    plan.frames[frame.periods] = frame
-    compiler = Compiler(catalogue, calendar_of(settings), plan)
-    told = []
-    for kpi in kpis:
-        relation = compiler.kpi(kpi, frame)
-        told.append(_row(kpi, relation, maturity(kpi, plan, frame), frame))
-    for name, sql in plan.passes():
-        engine.execute(f"create or replace temp table {name} as\n{sql}")
-    engine.execute(f"create or replace temp table told as\n{_with(plan.relations)}{_UNION.join(told)}")
-    engine.execute(f"insert into main.kpi_values select {', '.join(COLUMNS)} from told")
-    engine.execute("insert into main.lacking select unpriced, min(period_start) from told where unpriced is not null group by unpriced")
+@dataclass
+class Batch:
+    """Computes one plan after the other into `told`; a relation that the plan before left behind is read again as it is."""
+
+    engine: Engine
+    catalogue: Catalogue
+    settings: Settings
+    made: dict[str, str] = field(default_factory=dict)
+
+    def compute(self, kpis: Sequence[Kpi], frame: Frame) -> None:
+        """One plan: its scans as tables of their own, then its KPIs, a few a statement."""
+        if not kpis:
+            return
+        plan = Plan(self.catalogue)
+        plan.frames[frame.periods] = frame
+        compiler = Compiler(self.catalogue, calendar_of(self.settings), plan)
+        told = [_told(compiler, kpi, frame) for kpi in kpis]
+        self._make(plan)
+        for n in range(0, len(told), _AT_ONCE):
+            self.engine.execute(_insert(told[n : n + _AT_ONCE], frame))
+
+    def _make(self, plan: Plan) -> None:
+        """Make what the plan before left otherwise, and all that reads it."""
+        for name, sql in plan.passes():
+            if self.made.get(name) != sql:
+                self.engine.execute(f"create or replace temp table {name} as\n{sql}")
+                self.made = {other: text for other, text in self.made.items() if name not in text} | {name: sql}
 
 
+@dataclass(frozen=True)
+class Told:
+    """One KPI of a plan: the relations that only it reads, and the query of its rows."""
+
+    relations: Sequence[tuple[str, str]]
+    row: str
+
+
+def _told(compiler: Compiler, kpi: Kpi, frame: Frame) -> Told:
+    relations = compiler.plan.relations
+    before = len(relations)
+    relation = compiler.kpi(kpi, frame)
+    row = _row(kpi, relation, maturity(kpi, compiler.plan, frame), frame)
+    return Told(relations[before:], row)
+
+
+def _insert(told: Sequence[Told], frame: Frame) -> str:
+    """The periods are looked up once for all KPIs of the statement: planning a join costs more than running it."""
+    dimension = frame.by[0] if frame.by else ""
+    rows = _UNION.join(each.row for each in told)
+    return (
+        f"insert into told\n{_with([relation for each in told for relation in each.relations])}"
+        f"select k.kpi, {literal(frame.grain)}, {literal(frame.calendar)}, {literal(dimension)}, k.member, p.start_day, p.end_day,\n"
+        f"    k.value, k.numerator, k.denominator, k.rows, p.end_day <= {literal(frame.as_of + ONE_DAY)},\n"
+        f"    k.immature, k.coverage, k.unpriced\nfrom (\n{rows}\n) as k\njoin {frame.periods} as p on p.id = k.period_id"
+    )
+
+
+_AT_ONCE = 8  # KPIs a statement: planning one of a hundred KPIs takes longer than planning a hundred KPIs in small ones
 _UNION = "\nunion all\n"
 
 
@@ -124,21 +168,23 @@ def _with(relations: Sequence[tuple[str, str]]) -> str:
 
 
 def _row(kpi: Kpi, relation: str, young: str, frame: Frame) -> str:
-    dimension, member = (frame.by[0], f"k.{frame.by[0]}") if frame.by else ("", "''")
+    member = f"k.{frame.by[0]}" if frame.by else "''"
+    periods = "" if young == "false" else f" join {frame.periods} as p on p.id = k.period_id"
     return (
-        f"select {literal(kpi.id)} as kpi, {literal(frame.grain)} as grain, {literal(frame.calendar)} as calendar,\n"
-        f"    {literal(dimension)} as dimension, {member} as member, p.start_day as period_start, p.end_day as period_end,\n"
-        f"    cast(k.value as double) as value, cast(k.numerator as double) as numerator,\n"
-        f"    cast(k.denominator as double) as denominator, cast(k.rows as bigint) as rows,\n"
-        f"    p.end_day <= {literal(frame.as_of + ONE_DAY)} as complete, {young} as immature,\n"
-        f"    cast(k.coverage as double) as coverage, k.unpriced\n"
-        f"from {relation} as k join {frame.periods} as p on p.id = k.period_id"
+        f"select {literal(kpi.id)} as kpi, {member} as member, k.period_id, cast(k.value as double) as value,\n"
+        f"    cast(k.numerator as double) as numerator, cast(k.denominator as double) as denominator,\n"
+        f"    cast(k.rows as bigint) as rows, {young} as immature, cast(k.coverage as double) as coverage, k.unpriced\n"
+        f"from {relation} as k{periods}"
     )
 
 
 def _refuse_unpriced(engine: Engine) -> None:
     """A number that a missing rate of exchange would make too small is not published."""
-    lacking = engine.query("select currency, min(period_start) as day from main.lacking group by currency order by day").to_pylist()
+    engine.execute(
+        "create or replace table main.lacking as\n"
+        "select unpriced as currency, min(period_start) as day from told where unpriced is not null group by unpriced"
+    )
+    lacking = engine.query("select currency, day from main.lacking order by day").to_pylist()
     engine.execute("drop table main.lacking")
     if lacking:
         raise no_rate(str(lacking[0]["currency"]), f"the period that begins on {lacking[0]['day']}")
