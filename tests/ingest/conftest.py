@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -17,16 +18,23 @@ from nextmove.ingest.load import Loaded, load
 from nextmove.ingest.plan import Options
 from nextmove.ingest.readers import Source
 from nextmove.ingest.settings_file import settings_file
-from nextmove.ingest.warehouse import open_warehouse
+from nextmove.ingest.warehouse import FILE, open_warehouse
 from nextmove.workspace import Workspace
 
 NOW = dt.datetime(2026, 1, 15, 12)
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    made = Workspace.create(tmp_path / "company", settings=settings_file("Test company"))
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = Workspace.create(tmp_path_factory.mktemp("empty") / "company", settings=settings_file("Test company"))
     open_warehouse(made).close()
+    return made.data / FILE
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, empty_warehouse: Path) -> Workspace:
+    made = Workspace.create(tmp_path / "company", settings=settings_file("Test company"))
+    shutil.copy(empty_warehouse, made.data / FILE)
     return made
 
 

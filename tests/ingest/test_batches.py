@@ -26,6 +26,7 @@ from nextmove.errors import Busy, UserError
 from nextmove.ingest.batches import changed_since, warehouse_version
 from nextmove.ingest.load import load
 from nextmove.ingest.plan import Options
+from nextmove.ingest.sandbox import Reader
 from nextmove.ingest.undo import undo
 from nextmove.ingest.warehouse import FILE, open_warehouse
 from nextmove.workspace import Workspace
@@ -220,7 +221,7 @@ WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp", 
 
 
 @pytest.mark.usefixtures("near")
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(products=st.dictionaries(WORDS, st.tuples(WORDS, st.decimals(-(10**9), 10**9, places=4)), min_size=1, max_size=8))
 def test_what_goes_in_comes_out(
     products: dict[str, tuple[str, Decimal]], tmp_path_factory: pytest.TempPathFactory, workspace: Workspace
@@ -238,3 +239,28 @@ def test_what_goes_in_comes_out(
     with open_warehouse(workspace) as engine:
         found = engine.connection.execute("select product_id, name, unit_cost from products").fetchall()
     assert {key: (name, cost) for key, name, cost in found} == products
+
+
+def test_a_file_that_ends_its_child_ends_no_other(tmp_path: Path) -> None:
+    far, good = tmp_path / "far.xlsx", tmp_path / "accounts.csv"
+    book = xlsxwriter.Workbook(str(far))
+    page = book.add_worksheet()
+    page.write(0, 0, "account_id")
+    page.write(1048575, 16383, "far")
+    book.close()
+    good.write_bytes(HEAD + b"C1,a,x\n")
+    with Reader(tmp_path / "scratch") as reader:
+        first = reader.open(good, tmp_path / "scratch/1", {})
+        with pytest.raises(UserError, match=r"cannot be read|memory"):
+            reader.open(far, tmp_path / "scratch/2", {})
+        assert reader.open(good, tmp_path / "scratch/3", {}) == first
+        assert reader.ask("query", sql="select account_id, name from source") == [["C1", "a"]]
+
+
+@pytest.mark.usefixtures("near")
+def test_blanks_at_the_edges_of_fields_are_seen_wherever_they_stand(load_bytes: Callable[..., Any], rows: Callable[[str], Any]) -> None:
+    """The look at the bytes decides for a whole file whether text needs trimming: each edge that could hide a blank, once."""
+    for edge in (b"K, x", b"K,x ", b"K,\tx", b'K,"x "', b'K," x"', "K,x\u00a0".encode(), "K,\ufeffx".encode(), b" K,x"):
+        for newline in (b"\n", b"\r\n"):
+            load_bytes("accounts.csv", b"account_id,name" + newline + edge + newline)
+            assert rows("select account_id, name from accounts") == [("K", "x")], edge
