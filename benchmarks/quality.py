@@ -158,6 +158,32 @@ def _lists(bench: Bench, task: str, mode: str) -> Figures:
     return mean
 
 
+def leads(bench: Bench) -> Figures:
+    """The scorer of leads and deals on the tables that the evaluator emits."""
+    funnel, crm = _scored(bench, "olist", "olist_funnel"), _scored(bench, "maven_crm", "maven_crm")
+    return {
+        "Olist auc": funnel["auc"],
+        "Olist brier": funnel["brier"],
+        "CRM told as chance": 1 - crm["beats_chance"],
+        "CRM brier": crm["brier"],
+    }
+
+
+def _scored(bench: Bench, preset: str, folder: str) -> Figures:
+    from pyarrow import csv
+
+    from nextmove.predictions.scoring import score_table
+
+    out = bench.work / f"scoring_{preset}"
+    protocol = ("--preset", preset, "--data", str(bench.shared / "data" / folder), "--regime", "early", "--split", "time")
+    bench.score("evaluate_scoring", *protocol, "--emit", str(out))
+    train, test = csv.read_csv(out / "train.csv").drop_columns(["id"]), csv.read_csv(out / "test.csv")
+    scored = score_table(train, test.drop_columns(["id"]), label="y", time="time")
+    pd.DataFrame({"id": test["id"].to_pandas(), "p": scored.chance}).to_csv(out / "answers.csv", index=False)
+    given: Figures = bench.score("evaluate_scoring", *protocol, "--predictions", str(out / "answers.csv"))["given"]  # type: ignore[assignment]
+    return {**given, "beats_chance": float(scored.beats_chance)}
+
+
 @dataclass(frozen=True)
 class Task:
     """A function that measures, and figure → (least, most)."""
@@ -183,6 +209,7 @@ TASKS: dict[str, Task] = {
     "items": Task(items, {"auc": (0.69, NONE), "average_precision": (0.745, NONE), "precision@500": (0.80, NONE)}),
     "cross-sell": Task(cross_sell, {"ndcg@10": (0.130, NONE), "recall@10": (0.081, NONE), "precision@10": (0.105, NONE)}),
     "reorder": Task(reorder, {"ndcg@10": (0.495, NONE)}),
+    "leads": Task(leads, {"Olist auc": (0.70, NONE), "CRM told as chance": (1, NONE), "CRM brier": (0, 0.2366)}),
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nextmove.engine import DuckDBEngine
     from nextmove.predictions import Prediction
 
-TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="customers, items, cross-sell, reorder, next-order, clv, …")]
+TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="customers, items, cross-sell, reorder, next-order, clv, leads, deals")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="Stand at the end of this day; nothing later is seen.")]
 HorizonOption = Annotated[int | None, typer.Option("--horizon", min=1, metavar="DAYS", help="How far ahead.")]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -70,7 +70,8 @@ def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None
     chosen, area = chosen_learners(known, outcome) if known.names else ((), 0.5)
     if not chosen:
         return Scored(np.full(asked.size, base), "base rate", base, area, left_out)
-    chance = averaged(chosen, known, outcome, asked)
+    centre, odds = _logit(np.array(base)), _logit(averaged(chosen, known, outcome, asked))
+    chance = _chance(centre + slope(chosen, known, outcome) * (odds - centre))
     return Scored(chance, "model", base, area, left_out, known.names)
 
 
@@ -114,7 +115,7 @@ def _apart(good: Flags, score: Numbers) -> float:
 
 def chosen_learners(known: Table, outcome: Numbers) -> tuple[tuple[str, ...], float]:
     """The learners within noise of the best on the two latest fifths of the past, and their AUC together; none where chance is as good."""
-    fifths = [(slice(0, int(known.size * share)), slice(int(known.size * share), int(known.size * (share + 0.2)))) for share in (0.6, 0.8)]
+    fifths = _fifths(known)
     tried = [name for name in LEARNERS if name != "trees" or len(known.names) >= TREES_FROM]
     areas: dict[str, list[float]] = {name: [] for name in tried}
     noise = []
@@ -132,6 +133,24 @@ def chosen_learners(known: Table, outcome: Numbers) -> tuple[tuple[str, ...], fl
     return tuple(name for name in tried if mean[name] >= best - doubt), best
 
 
+def _fifths(known: Table) -> list[tuple[slice, slice]]:
+    """The two latest fifths, each after all that was before."""
+    ends = [int(known.size * share) for share in (0.6, 0.8, 1.0)]
+    return [(slice(0, begin), slice(begin, end)) for begin, end in pairwise(ends)]
+
+
+def slope(names: Sequence[str], known: Table, outcome: Numbers) -> float:
+    """How far the odds are to be stretched or drawn together: what would have been right on the latest fifths (drawing rare values to the
+    average makes chances too timid, a trade that changes makes them too bold)."""
+    from sklearn.linear_model import LogisticRegression
+
+    parts = [_logit(averaged(names, known.rows(before), outcome[before], known.rows(after))) for before, after in _fifths(known)]
+    which = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    rows = np.stack([np.concatenate(parts), which], axis=1)
+    fitted = LogisticRegression(C=100.0).fit(rows, outcome[-len(which) :]).coef_[0, 0]
+    return float(np.clip(fitted, 0.5, 2.0))
+
+
 def _noise(good: Flags) -> float:
     """Standard error of an AUC of one half."""
     hits, misses = int(good.sum()), int((~good).sum())
@@ -143,7 +162,11 @@ def averaged(names: Sequence[str], known: Table, outcome: Numbers, asked: Table)
     now = max(known.day.max(), asked.day.min()) if asked.size else known.day.max()
     weights = [_weights(known, now, memory) for memory in MEMORIES]
     odds = [_logit(LEARNERS[name](known, outcome, weight, asked)) for name in names for weight in weights]
-    chance: Numbers = 1 / (1 + np.exp(-np.mean(odds, axis=0)))
+    return _chance(np.mean(odds, axis=0))
+
+
+def _chance(odds: Numbers) -> Numbers:
+    chance: Numbers = 1 / (1 + np.exp(-odds))
     return chance
 
 
