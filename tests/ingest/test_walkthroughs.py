@@ -48,7 +48,7 @@ def test_online_retail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = tmp_path / "wholesaler"
     files = [str(path) for path in sorted(tmp_path.glob("online_retail_*.csv"))]
     # by hand: per invoice and content as often as in the sheet that has it most often
-    by_hand = duckdb.sql(
+    by_hand = duckdb.execute(
         f"""select sum(n), sum(n * Quantity * Price), count(distinct Invoice) from (
             select Invoice, Quantity, Price, max(n) as n from (
                 select filename, Invoice, StockCode, Description, Quantity, InvoiceDate, Price, "Customer ID", Country, count(*) as n
@@ -76,7 +76,7 @@ def test_adventureworks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     names["prepare"](str(raw), str(tmp_path / "prepared"))
     run(load, tmp_path, monkeypatch)
     workspace = tmp_path / "bicycles"
-    sales = duckdb.sql(
+    sales = duckdb.execute(
         f"select count(*), sum(SalesAmount::decimal(18,4)), sum(TotalProductCost::decimal(18,4)) from '{raw}/FactResellerSales.csv'"
     ).fetchall()
     assert ask(workspace, "select count(*), sum(net_amount), sum(cost_amount) from order_lines") == sales
