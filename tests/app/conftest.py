@@ -66,7 +66,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="session")
 def django(company: Workspace) -> Workspace:
-    """Django, configured for the company in this process."""
+    """Django, configured for the company in this process, in which a browser's event loop may run beside it."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     from nextmove.app.server import prepare
 
     prepare(company, hosts=("testserver",))

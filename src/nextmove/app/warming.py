@@ -1,7 +1,7 @@
 """Asking a new edition what people ask first, before they do: their start pages, once for each reach.
 
-What is asked less often and takes longer — the reasons of the changes, a page for each KPI — follows when readers have changed
-over, at half pace, so that who is reading meanwhile hardly notices.
+What is asked less often and takes longer — the reasons of the changes, the pages of the scorecard's KPIs — follows when
+readers have changed over, at half pace, so that who is reading meanwhile hardly notices.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nextmove.app.pages.changes import change_page, changes_page
 from nextmove.app.pages.customer_rhythm import customer_rhythm
 from nextmove.app.pages.kpi import kpi_page
 from nextmove.app.pages.kpis import kpis_page
-from nextmove.app.pages.scorecard import LEADING, PRIMARY, scorecard_page
+from nextmove.app.pages.scorecard import LEADING, PRIMARY, SECONDARY, scorecard_page
 from nextmove.app.pages.today import today_page
 from nextmove.app.visit import Visit, visit_by
 from nextmove.errors import UserError
@@ -78,8 +78,10 @@ def _tried(visit: Visit, ask: Callable[[], object]) -> None:
 def _rest(visit: Visit) -> Iterator[Callable[[], object]]:
     for alert in listed(visit, closed=False)[:MOST_CHANGES]:
         yield partial(change_page, visit, alert.alert_id)
-    for kpi in numbers.kpis_within_reach(visit):
-        yield partial(kpi_page, visit, kpi.id, {})
+    within = {kpi.id for kpi in numbers.kpis_within_reach(visit)}
+    for kpi in (*PRIMARY, *SECONDARY):
+        if kpi in within:
+            yield partial(kpi_page, visit, kpi, {})
 
 
 def _pages(visit: Visit) -> None:

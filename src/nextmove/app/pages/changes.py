@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import product
 from typing import ClassVar
 
 from django.http import HttpRequest
@@ -81,8 +82,9 @@ def _story(visit: Visit, kpi: Kpi, told: Told) -> tuple[str, str, str] | None:
     """The three lines, of the month or week that told it; of a stretch that went the other way nothing is said."""
     last = told.opened_on - dt.timedelta(days=1)
     week = f"{last.isocalendar().year}-W{last.isocalendar().week:02}"
-    for period in (f"{last:%Y-%m}", week) if told.grain == "week" else (f"{last:%Y-%m}",):
-        found = story_or_nothing(visit, kpi, _place(told), period=period, versus="expected")
+    periods = (f"{last:%Y-%m}", week) if told.grain == "week" else (f"{last:%Y-%m}",)
+    for versus, period in product(("expected", "year_ago"), periods):
+        found = story_or_nothing(visit, kpi, _place(told), period=period, versus=versus)
         if found and (found[0].comparison.change or 0) * told.direction > 0:
             return found[1].what, found[1].why, found[1].next
     return None
