@@ -122,3 +122,8 @@ def test_an_open_deal_knows_nothing_of_its_end(company: DuckDBEngine) -> None:
     finally:
         company.execute("create or replace table facts.deals as select * from kept")
         company.execute("drop table kept")
+
+
+@pytest.mark.parametrize("task", [Leads(), Deals()], ids=["leads", "deals"])
+def test_where_nothing_is_open_there_is_no_row(task: Leads | Deals, company: DuckDBEngine) -> None:
+    assert task.fit(company, as_of=dt.date(2025, 9, 30)).predict().num_rows == 0

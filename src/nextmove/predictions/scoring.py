@@ -67,7 +67,7 @@ def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None
     aside = (*left_out, *seasons_of(known))
     aside = (*aside, *silent(known.without(aside), outcome))
     known, asked = known.without(aside), asked.without(aside)
-    chosen, area = chosen_learners(known, outcome) if known.names else ((), 0.5)
+    chosen, area = chosen_learners(known, outcome) if known.names and asked.size else ((), 0.5)
     if not chosen:
         return Scored(np.full(asked.size, base), "base rate", base, area, left_out)
     centre, odds = _logit(np.array(base)), _logit(averaged(chosen, known, outcome, asked))
