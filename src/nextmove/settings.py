@@ -82,7 +82,7 @@ class Editions(Section):
 class App(Section):
     hosts: tuple[str, ...] = Field((), description="Names under which the app is reached, besides localhost.")
     https: bool = Field(False, description="Whether the app is reached over https (by a proxy in front of it).")
-    hide_cost_from: tuple[str, ...] = Field((), description="Roles that see no cost and no profit, as [\"representative\"].")
+    hide_cost_from: tuple[str, ...] = Field((), description='Roles that see no cost and no profit, as ["representative"].')
 
 
 class Settings(BaseSettings):

@@ -1,12 +1,12 @@
 """A workspace: the folder of one company, with its settings, warehouse, editions and app database.
 
-    DIR/nextmove.toml            settings
-    DIR/kpis/*.yaml              the company's own KPIs      DIR/facts/*.sql   its own facts
-    DIR/mappings/*.toml          saved column mappings
-    DIR/data/warehouse.duckdb    canonical tables and their batches
-    DIR/data/editions/           published editions, and `current`
-    DIR/data/rejects/            rows that failed, one file a batch
-    DIR/data/app.sqlite3         accounts, decisions on actions
+DIR/nextmove.toml            settings
+DIR/kpis/*.yaml              the company's own KPIs      DIR/facts/*.sql   its own facts
+DIR/mappings/*.toml          saved column mappings
+DIR/data/warehouse.duckdb    canonical tables and their batches
+DIR/data/editions/           published editions, and `current`
+DIR/data/rejects/            rows that failed, one file a batch
+DIR/data/app.sqlite3         accounts, decisions on actions
 """
 
 from __future__ import annotations

@@ -112,8 +112,10 @@ def test_keys_and_control_group_survive_a_refresh(found: DuckDBEngine, tmp_path:
 
 def test_a_new_silence_is_a_new_action(found: DuckDBEngine) -> None:
     [first] = rows(found, "kind = 'silent_customer'")
-    found.execute("begin; insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)"
-                  " values ('BACK', 1, '2024-11-25 10:00', 'A1', 'P1', 1, 100); commit")
+    found.execute(
+        "begin; insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)"
+        " values ('BACK', 1, '2024-11-25 10:00', 'A1', 'P1', 1, 100); commit"
+    )
     again(found)
     [second] = rows(found, "kind = 'silent_customer'")
     found.execute("delete from order_lines where order_id = 'BACK'")

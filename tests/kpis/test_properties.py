@@ -70,6 +70,7 @@ def test_an_empty_scope_sees_nothing(reference: Any) -> None:
 
 def test_a_stock_is_the_one_before_and_its_flows(reference: Any) -> None:
     """Day by day: alive + new + reactivated − churned = alive on the next day."""
+
     def daily(kpi: str) -> dict[dt.date, int]:
         return {row["period_start"]: row["value"] for row in ask(reference, kpi, grain="day")}
 

@@ -144,9 +144,7 @@ def definitions(settings: Settings, catalogue: Catalogue) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _meta(
-    build: Build, way: Way, before: Before | None, *, edition: str, version: int, now: dt.datetime, seconds: float
-) -> Meta:
+def _meta(build: Build, way: Way, before: Before | None, *, edition: str, version: int, now: dt.datetime, seconds: float) -> Meta:
     company = build.settings.company
     return Meta(
         edition=edition,

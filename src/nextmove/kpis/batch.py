@@ -40,9 +40,7 @@ TABLE = """create table if not exists main.kpi_values (
 _TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
 
 
-def compute_values(
-    engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: dt.date | None = None
-) -> None:
+def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: dt.date | None = None) -> None:
     """Fill `main.kpi_values`; with `since`, make anew what ends after that day and leave the rest."""
     kpis = [kpi.under({}) for kpi in catalogue.kpis.values() if not missing(engine, catalogue, kpi)]
     engine.execute(TABLE)

@@ -78,9 +78,7 @@ class Columns:
             f"left join facts.{fact.name} as j{n} on j{n}.{key} = f.{key}"
             for n, (fact, key) in enumerate(zip(self.joined, self.measure.join.values(), strict=True))
         ]
-        return found + [
-            f"left join main.{table} as {table} on {table}.{key} = f.{key}" for table, key in sorted(self._lookups())
-        ]
+        return found + [f"left join main.{table} as {table} on {table}.{key} = f.{key}" for table, key in sorted(self._lookups())]
 
     def _lookups(self) -> set[tuple[str, str]]:
         asked = {*self.frame.by, *(name for name, _ in self.frame.where)}

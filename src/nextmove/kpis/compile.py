@@ -118,9 +118,7 @@ class Compiler:
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
         cuts = "".join(f", {cut}" for cut in columns.cuts())
         read = "\n".join(lines)
-        return self.plan.relation(
-            f"{kpi.id}_{when}", f"select distinct {period} as period_id{cuts}, f.{key} as key\n{read}\nwhere {where}"
-        )
+        return self.plan.relation(f"{kpi.id}_{when}", f"select distinct {period} as period_id{cuts}, f.{key} as key\n{read}\nwhere {where}")
 
     def _retained_sum(self, kpi: Kpi, retained: Retained, frame: Frame, then: Frame, earlier: str) -> str:
         summed = Measure(fact=retained.fact, sum=retained.sum)
@@ -131,9 +129,7 @@ class Compiler:
         outcome = Outcome(value=_quotient("of", "to", 1), numerator="of", denominator="to", coverage="null")
         return self.plan.relation(kpi.id, assemble(sides, {}, outcome, frame))
 
-    def _sum_of_keys(
-        self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame, asked: Frame, keys: str
-    ) -> Reference:
+    def _sum_of_keys(self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame, asked: Frame, keys: str) -> Reference:
         """What the keys active a year before sum to in `frame`: the asked periods, or those of the year before."""
         columns = self.plan.columns(measure, frame)
         self.plan.frames.setdefault(frame.periods, frame)

@@ -68,9 +68,7 @@ def compiled_sql(
 def frame_of(checked: Checked, settings: Settings, *, as_of: dt.date) -> Frame:
     """The frame of a checked question."""
     question = checked.question
-    first, last = asked_periods(
-        calendar_of(settings), name=question.calendar, grain=checked.grain, start=question.start, end=question.end
-    )
+    first, last = asked_periods(calendar_of(settings), name=question.calendar, grain=checked.grain, start=question.start, end=question.end)
     where: dict[str, tuple[str, ...]] = {}
     for name, member in question.where:
         where[name] = (*where.get(name, ()), member)
@@ -140,9 +138,7 @@ def unpriced_error(engine: Engine, currency: str, found: pa.Table) -> UserError:
 
     touched = found.filter(pc.equal(found["unpriced"], currency))
     start, end = pc.min(touched["period_start"]).as_py(), pc.max(touched["period_end"]).as_py()
-    days = (
-        f"select min(day) from facts.lines where unpriced = {literal(currency)} and day >= {literal(start)} and day < {literal(end)}"
-    )
+    days = f"select min(day) from facts.lines where unpriced = {literal(currency)} and day >= {literal(start)} and day < {literal(end)}"
     try:
         day = engine.query(days).column(0)[0].as_py()
     except Exception:  # an edition does not keep all lines; the period tells it as well
