@@ -33,7 +33,7 @@ def test_every_change_for_users_is_told() -> None:
 
 def test_help_does_not_import_heavy_libraries() -> None:
     """`nextmove --help` answers at once because duckdb, numpy, pyarrow and django are imported where they are used."""
-    program = "import sys; from nextmove.cli import app, commands; commands.register(app); print(*sys.modules)"
+    program = "import sys; from nextmove.cli import command_line; command_line(); print(*sys.modules)"
     import sys
 
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

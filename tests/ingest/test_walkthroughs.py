@@ -12,14 +12,12 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from nextmove.cli import app
-from nextmove.cli.load import register
+from nextmove.cli import command_line
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
 
-if not any(command.name == "undo" or getattr(command.callback, "__name__", "") == "undo" for command in app.registered_commands):
-    register(app)
+app = command_line()
 
 
 def blocks(document: str, language: str) -> list[str]:

@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 import nextmove
-from nextmove.cli import app, commands
+from nextmove.cli import command_line
 from nextmove.errors import UserError
 from nextmove.kpis import Question, answer
 
+app = command_line()
 COMPANY = Path(__file__).parent.parent / "company"
 COLUMNS = ["value", "numerator", "denominator", "rows", "complete", "immature", "coverage", "unit"]
 
@@ -22,8 +23,6 @@ COLUMNS = ["value", "numerator", "denominator", "rows", "complete", "immature", 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("kpi") / "company"
-    if not app.registered_commands:
-        commands.register(app)
     run("init", str(root))
     shutil.copy(COMPANY / "nextmove.toml", root / "nextmove.toml")
     run("load", str(COMPANY), "--workspace", str(root))

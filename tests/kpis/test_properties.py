@@ -122,4 +122,5 @@ THEMES = {kpi.id for kpi in CATALOGUE.kpis.values() if kpi.theme in ("customers"
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: round(value, 9) if isinstance(value, float) else value for key, value in row.items()}
+    """Sums of doubles differ in their last digits from run to run."""
+    return {key: float(f"{value:.9g}") if isinstance(value, float) else value for key, value in row.items()}

@@ -11,22 +11,26 @@ import typer
 
 from nextmove.errors import UserError
 
-app = typer.Typer(
-    name="nextmove",
-    help="B2B sales KPIs that end in an action.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+
+def command_line() -> typer.Typer:
+    """The command line with all its commands."""
+    from nextmove.cli import commands
+
+    app = typer.Typer(
+        name="nextmove",
+        help="B2B sales KPIs that end in an action.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    commands.register(app)
+    return app
 
 
 def main() -> None:
     """Run the command line; an error that the reader can put right is one sentence and exit status 1."""
-    from nextmove.cli import commands
-
-    commands.register(app)
     try:
-        app()
+        command_line()()
     except UserError as error:
         print(f"nextmove: {error}", file=sys.stderr)
         sys.exit(1)
