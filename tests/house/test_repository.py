@@ -37,4 +37,4 @@ def test_help_does_not_import_heavy_libraries() -> None:
     import sys
 
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"duckdb", "numpy", "pyarrow", "django", "sklearn", "lightgbm", "scipy", "pandas"} & set(modules)
+    assert not {"duckdb", "numpy", "pyarrow", "django", "sklearn", "lightgbm", "scipy", "pandas", "pydantic"} & set(modules)

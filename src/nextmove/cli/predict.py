@@ -11,13 +11,13 @@ import typer
 
 from nextmove.cli.options import Format, FormatOption, WorkspaceOption, day, show
 from nextmove.errors import UserError
-from nextmove.workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from nextmove.engine import DuckDBEngine
     from nextmove.predictions import Prediction
+    from nextmove.workspace import Workspace
 
 TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="customers, items, cross-sell, reorder, next-order, clv, leads, deals")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="Stand at the end of this day; nothing later is seen.")]
@@ -41,7 +41,7 @@ def predict(
 
     Example: nextmove predict customers --as-of 2025-03-31 --horizon 90 --out customers.csv
     """
-    place, chosen = Workspace.find(workspace), _task(task, horizon)
+    place, chosen = _workspace(workspace), _task(task, horizon)
     with _warehouse(place) as engine:
         rows = chosen.fit(engine, as_of=day(as_of) if as_of else place.settings.today()).predict()
     _tell(rows, out, format)
@@ -59,10 +59,16 @@ def backtest(
 
     Example: nextmove backtest customers
     """
-    place, chosen = Workspace.find(workspace), _task(task, horizon)
+    place, chosen = _workspace(workspace), _task(task, horizon)
     with _warehouse(place) as engine:
         rows = chosen.backtest(engine, as_of=day(as_of) if as_of else place.settings.today())
     _tell(rows, out, format)
+
+
+def _workspace(path: Path | None) -> Workspace:
+    from nextmove.workspace import Workspace
+
+    return Workspace.find(path)
 
 
 def _task(name: str, horizon: int | None) -> Prediction:
