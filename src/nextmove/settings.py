@@ -57,8 +57,6 @@ class Definitions(Section):
     )
     quota_kpi: str = Field("net_sales", description="The KPI that quota_attainment holds against its target.")
     response_target_hours: float = Field(1.0, gt=0, description="A lead is answered in time within so many hours.")
-    clv_horizon_months: int = Field(36, ge=1, description="How far into the future customer value is counted.")
-    clv_discount_rate: float = Field(0.10, ge=0, description="Yearly discount of future profit.")
 
 
 class Warehouse(Section):

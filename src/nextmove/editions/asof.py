@@ -11,24 +11,10 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from nextmove.engine import literal, name
-from nextmove.tables import Column, Kind, Table
+from nextmove.tables import DATED_BY, Column, Kind, Table
 
-BORN: Mapping[str, str] = {
-    "order_lines": "ordered_at",
-    "invoices": "issued_on",
-    "leads": "created_at",
-    "opportunities": "created_at",
-    "stage_changes": "changed_at",
-    "activities": "started_at",
-    "spend": "spent_on",
-    "web_sessions": "started_at",
-    "email_events": "happened_at",
-    "social_stats": "day",
-    "surveys": "responded_at",
-    "exchange_rates": "day",
-    "market": "period_start",
-    "competitor_prices": "day",
-}
+# Targets are plans: they hold for any day.
+BORN: Mapping[str, str] = {table: column for table, column in DATED_BY.items() if table != "targets"}
 
 # What happens to a row later, and the columns that are only known with it.
 LATER: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from nextmove.engine import DuckDBEngine, name
 from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY
-from nextmove.tables import Kind, Table
+from nextmove.tables import DATED_BY, Kind, Table
 
 
 @dataclass(frozen=True)
@@ -96,28 +96,9 @@ def _insert_judged(engine: DuckDBEngine, table: Table, *, given: list[str], batc
     engine.execute("drop table coming")
 
 
-DAY_OF = {
-    "order_lines": "ordered_at",
-    "invoices": "issued_on",
-    "leads": "created_at",
-    "opportunities": "created_at",
-    "stage_changes": "changed_at",
-    "activities": "started_at",
-    "spend": "spent_on",
-    "web_sessions": "started_at",
-    "email_events": "happened_at",
-    "social_stats": "day",
-    "surveys": "responded_at",
-    "targets": "period_start",
-    "exchange_rates": "day",
-    "market": "period_start",
-    "competitor_prices": "day",
-}
-
-
 def touch(engine: DuckDBEngine, table: Table, *, batch: int, source: str, given: list[str] | None = None) -> None:
     """Note the days of rows that come or go; moments as UTC quarters of an hour, cut into local days by the caller's zone."""
-    column = DAY_OF.get(table.name)
+    column = DATED_BY.get(table.name)
     if column is None:
         day = "null::date"
     elif table.column(column).kind is Kind.MOMENT:
@@ -141,4 +122,4 @@ def _rows(engine: DuckDBEngine, sql: str) -> list[tuple[str, int]]:
     return [(str(row[0]), int(row[1])) for row in engine.connection.execute(sql).fetchall()]
 
 
-__all__ = ["DAY_OF", "REPLACED_BY", "Merged", "merge", "same_key", "touch"]
+__all__ = ["REPLACED_BY", "Merged", "merge", "same_key", "touch"]

@@ -13,7 +13,7 @@ import duckdb
 
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.errors import UnknownName, UserError
-from nextmove.ingest.merge import DAY_OF, same_key, touch
+from nextmove.ingest.merge import same_key, touch
 from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY, open_warehouse
 from nextmove.tables import Table, table
 from nextmove.workspace import Workspace
@@ -95,4 +95,4 @@ def _mend_chain(connection: duckdb.DuckDBPyConnection, one: Table, *, batch: int
     connection.execute(f"delete from history.{one.name} where {LINEAGE} = {batch}")
 
 
-__all__ = ["DAY_OF", "Undone", "undo"]
+__all__ = ["Undone", "undo"]

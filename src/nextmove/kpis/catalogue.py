@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from nextmove.errors import UnknownName, UserError
 from nextmove.facts import Fact, load_facts
 from nextmove.kpis.definition import Entry, Measure, Option
+from nextmove.settings import Definitions
 from nextmove.workspace import Workspace
 
 _FOLDER = Path(__file__).parent
@@ -86,7 +87,19 @@ def load_catalogue(workspace: Workspace | None = None) -> Catalogue:
             for kpi in own:
                 _check_against(kpi, facts, {**kpis, **{each.id: each for each in own}})
             kpis |= {kpi.id: kpi for kpi in own}
+    if workspace:
+        kpis = {kpi.id: _as_the_company_defines(kpi, workspace.settings.definitions) for kpi in kpis.values()}
     return Catalogue(kpis, facts)
+
+
+def _as_the_company_defines(kpi: Kpi, definitions: Definitions) -> Kpi:
+    """The KPI with those defaults of its options that are settings."""
+    chosen = {key: getattr(definitions, option.setting) for key, option in kpi.entry.options.items() if option.setting}
+    if not chosen:
+        return kpi
+    options = {key: {**raw, "default": chosen.get(key, raw.get("default"))} for key, raw in kpi.raw["options"].items()}
+    raw = {**kpi.raw, "options": options}
+    return Kpi(_entry(raw, kpi.place), kpi.place, kpi.theme, raw)
 
 
 def _read(path: Path) -> Iterable[Kpi]:

@@ -144,6 +144,7 @@ class Option(Part):
     """
 
     default: str | float | bool | None = None
+    setting: str | None = None  # the definition of the company's settings that is the default
     choices: dict[str, dict[str, Any]] | None = None  # Any: fields of an entry
 
 

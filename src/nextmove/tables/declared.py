@@ -308,6 +308,25 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 
+# The column that says when a row happened; tables without one hold what is so today.
+DATED_BY = {
+    "order_lines": "ordered_at",
+    "invoices": "issued_on",
+    "leads": "created_at",
+    "opportunities": "created_at",
+    "stage_changes": "changed_at",
+    "activities": "started_at",
+    "spend": "spent_on",
+    "web_sessions": "started_at",
+    "email_events": "happened_at",
+    "social_stats": "day",
+    "surveys": "responded_at",
+    "targets": "period_start",
+    "exchange_rates": "day",
+    "market": "period_start",
+    "competitor_prices": "day",
+}
+
 _BY_NAME = {table.name: table for table in TABLES}
 
 
