@@ -28,7 +28,7 @@ from nextmove.ingest.load import load
 from nextmove.ingest.plan import Options
 from nextmove.ingest.sandbox import Reader
 from nextmove.ingest.undo import undo
-from nextmove.ingest.warehouse import FILE, open_warehouse
+from nextmove.ingest.warehouse import FILE, SCHEMA_VERSION, open_warehouse
 from nextmove.workspace import Workspace
 
 NOW = dt.datetime(2026, 1, 15, 12)
@@ -185,7 +185,7 @@ def test_an_older_warehouse_is_brought_up_to_date(tmp_path: Path) -> None:
         old.execute("drop table accounts")
     with open_warehouse(workspace) as engine:
         assert isinstance(engine, DuckDBEngine)
-        assert engine.query("select version from main.schema_version")["version"][0].as_py() == 1
+        assert engine.query("select version from main.schema_version")["version"][0].as_py() == SCHEMA_VERSION
     with duckdb.connect(str(workspace.data / FILE)) as newer:
         newer.execute("update schema_version set version = 99")
     with pytest.raises(UserError, match="newer nextmove"):

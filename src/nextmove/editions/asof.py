@@ -19,7 +19,7 @@ BORN: Mapping[str, str] = {table: column for table, column in DATED_BY.items() i
 # What happens to a row later, and the columns that are only known with it.
 LATER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "leads": {"assigned_at": (), "first_response_at": (), "mql_at": (), "sql_at": (), "disqualified_at": ("disqualify_reason",)},
-    "opportunities": {"closed_at": ("loss_reason",)},
+    "opportunities": {"closed_at": ("loss_reason",), "modified_at": ()},
     "invoices": {"paid_on": ("paid_amount",)},
     "order_lines": {"delivered_on": ("delivered_quantity",)},
     "reps": {"left_on": ()},

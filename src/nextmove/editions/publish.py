@@ -24,6 +24,7 @@ from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
 from nextmove.facts import Fact, fingerprint
+from nextmove.ingest.warehouse import open_warehouse
 from nextmove.insights.changes import detect_changes
 from nextmove.kpis import Catalogue, load_catalogue
 from nextmove.kpis.batch import compute_values
@@ -68,6 +69,8 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
     """Build an edition of the numbers at the end of `as_of` and publish it; `now` (UTC) is only noted."""
     shelf, settings, started = Shelf(workspace.editions), workspace.settings, perf_counter()
     warehouse, catalogue = workspace.data / "warehouse.duckdb", load_catalogue(workspace)
+    if warehouse.exists():
+        open_warehouse(workspace, read_only=True).close()  # one of an older version is brought up to date
     with shelf.alone():
         shelf.sweep()
         before, volume = look_back(shelf.current()), shelf.next(as_of)

@@ -25,6 +25,7 @@ from nextmove.ingest.merge import merge
 from nextmove.ingest.plan import Options, Plan, choose_mapping, plan, replanned
 from nextmove.ingest.rejects import Rejects
 from nextmove.ingest.sandbox import Reader
+from nextmove.ingest.stage_history import keep_stage_history, note_met_deals
 from nextmove.ingest.styles import Ambiguous, Evidence
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.tables import TABLES, Table
@@ -163,12 +164,16 @@ def _in_one_batch(workspace: Workspace, staged: list[Staged], *, now: dt.datetim
         try:
             connection.execute("insert into main.batches values (?, 'load', ?, null, null, null)", [batch, now])
             results = [_bring_in(engine, one, batch=batch, rejects=rejects) for one in staged]
+            note_met_deals(engine, batch)
+            found = keep_stage_history(engine, batch=batch)
             path = "" if options.dry_run else rejects.write()
             connection.execute("rollback" if options.dry_run else "commit")
         except BaseException:
             rejects.discard()
             _roll_back(connection)
             raise
+    if found:
+        progress(text("ingest.progress.history", changes=found))
     return [replace(result, rejects_file=path if result.rejected else "") for result in results]
 
 

@@ -78,7 +78,7 @@ def _retire(engine: DuckDBEngine, table: Table, *, batch: int) -> None:
             select old.* from main.{table.name} as old join staged as new on {same_key(table, "new", "old")}
             join verdicts on verdicts._row = new._row where verdict = 'changed'"""
     )
-    engine.execute(f"insert into history.{table.name} select *, {batch} from retired where {LINEAGE} <> {batch}")
+    engine.execute(f"insert into history.{table.name} by name select *, {batch} as {REPLACED_BY} from retired where {LINEAGE} <> {batch}")
     engine.execute(f"delete from main.{table.name} as old using retired where {same_key(table, 'old', 'retired')}")
     touch(engine, table, batch=batch, source="retired")
 

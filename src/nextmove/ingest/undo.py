@@ -14,6 +14,7 @@ import duckdb
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.errors import UnknownName, UserError
 from nextmove.ingest.merge import same_key, touch
+from nextmove.ingest.stage_history import keep_stage_history, note_met_deals
 from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY, open_warehouse
 from nextmove.tables import Table, table
 from nextmove.workspace import Workspace
@@ -38,8 +39,10 @@ def undo(workspace: Workspace, batch: int, *, now: dt.datetime) -> Undone:
         try:
             _refuse_unknown(connection, batch)
             number = int(connection.execute("select max(batch) + 1 from main.batches").fetchall()[0][0])
+            note_met_deals(engine, batch)
             names = connection.execute("select distinct table_name from main.batch_tables where batch = ? order by 1", [batch]).fetchall()
             counts = [_take_back(engine, table(name_), batch=batch, number=number) for (name_,) in names]
+            keep_stage_history(engine, batch=number)
             confirmed = connection.execute(
                 "select batch, table_name, sum(confirmed)::bigint from main.batch_confirmed where confirms = ? group by all order by all",
                 [batch],

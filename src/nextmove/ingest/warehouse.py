@@ -9,6 +9,7 @@ checkpointed at once, since table changes in the write-ahead log are what a cras
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 
@@ -17,7 +18,7 @@ from nextmove.errors import UserError
 from nextmove.tables import TABLES, Table
 from nextmove.workspace import Workspace
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "warehouse.duckdb"
 
 LINEAGE = "_batch"
@@ -34,8 +35,14 @@ _OWN_TABLES = (
     "create table if not exists main.batch_confirmed (batch bigint, confirms bigint, table_name varchar, confirmed bigint)",
 )
 
+
+def _add_modified_at(engine: DuckDBEngine) -> None:
+    for schema in ("main", "history"):
+        engine.execute(f"alter table {schema}.opportunities add column if not exists modified_at timestamp")
+
+
 # One step a version: MIGRATIONS[n] brings a warehouse of version n to n + 1.
-MIGRATIONS: dict[int, Callable[[DuckDBEngine], None]] = {}
+MIGRATIONS: dict[int, Callable[[DuckDBEngine], None]] = {1: _add_modified_at}
 
 
 def open_warehouse(workspace: Workspace, *, read_only: bool = False, memory_limit: str | None = None) -> DuckDBEngine:
@@ -44,16 +51,19 @@ def open_warehouse(workspace: Workspace, *, read_only: bool = False, memory_limi
     if read_only and not path.exists():
         raise UserError("There is no warehouse yet.", where=str(path), hint="nextmove load FILE")
     path.parent.mkdir(parents=True, exist_ok=True)
+    engine = _opened(path, read_only=read_only, memory_limit=memory_limit)
     try:
-        engine = DuckDBEngine(path, read_only=read_only, memory_limit=memory_limit)
-    except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException) as error:
-        raise _unreadable(str(path), error) from None
-    try:
-        _bring_up_to_date(engine, read_only=read_only)
+        older = _is_older(engine)
+        if older and not read_only:
+            _migrate(engine, _version(engine))
     except BaseException:
         engine.close()
         raise
-    return engine
+    if not (older and read_only):
+        return engine
+    engine.close()
+    open_warehouse(workspace).close()
+    return _opened(path, read_only=True, memory_limit=memory_limit)
 
 
 def create_tables(engine: DuckDBEngine) -> None:
@@ -66,26 +76,27 @@ def create_tables(engine: DuckDBEngine) -> None:
         engine.execute(_create_history(table))
 
 
-def _bring_up_to_date(engine: DuckDBEngine, *, read_only: bool) -> None:
+def _opened(path: Path, *, read_only: bool, memory_limit: str | None) -> DuckDBEngine:
+    try:
+        return DuckDBEngine(path, read_only=read_only, memory_limit=memory_limit)
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException) as error:
+        raise _unreadable(str(path), error) from None
+
+
+def _is_older(engine: DuckDBEngine) -> bool:
     version = _version(engine)
-    if version == SCHEMA_VERSION:
-        return
     if version > SCHEMA_VERSION:
         raise UserError(
             f"This warehouse was made by a newer nextmove (version {version} of its tables, this program knows {SCHEMA_VERSION}).",
             where=str(engine.path),
             hint="update nextmove",
         )
-    if read_only:
-        raise UserError(
-            "This warehouse is of an older version.", where=str(engine.path), hint="nextmove doctor, which brings it up to date"
-        )
-    _migrate(engine, version)
+    return version < SCHEMA_VERSION
 
 
 def _migrate(engine: DuckDBEngine, version: int) -> None:
     engine.execute("begin transaction")
-    for step in range(max(version, 1), SCHEMA_VERSION):
+    for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):  # 0: no tables yet
         MIGRATIONS[step](engine)
     create_tables(engine)
     engine.execute("delete from main.schema_version")

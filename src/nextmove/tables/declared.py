@@ -195,6 +195,7 @@ TABLES: tuple[Table, ...] = (
             *_money("amount"),
             _CURRENCY,
             *_text("loss_reason", "competitor", "region"),
+            *_moments("modified_at"),  # when the source changed it last: dates what a load finds changed
         ),
     ),
     Table(
