@@ -21,6 +21,7 @@ from nextmove.facts import fingerprint, prepare
 from nextmove.facts.views import prepared
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import EVERYTHING, Catalogue, Question, Scope, answer, compiled_sql, load_catalogue
+from nextmove.kpis.readable import readable
 from nextmove.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ class Company:
         return Answer(answer(self.engine, question, self.settings, as_of=self.as_of, catalogue=self.catalogue), question)
 
     def sql(self, question: Question) -> str:
-        """The SQL that answers a question."""
-        return compiled_sql(question, self.settings, as_of=self.as_of, catalogue=self.catalogue)
+        """The SQL that answers a question, laid out for a reader; it runs as it stands."""
+        return readable(compiled_sql(question, self.settings, as_of=self.as_of, catalogue=self.catalogue))
 
     def close(self) -> None:
         """Let go of the database."""

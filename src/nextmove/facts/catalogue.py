@@ -43,6 +43,22 @@ class Fact:
     def meta(self) -> Mapping[str, str]:
         return dict(_META.findall(self.text))
 
+    @cached_property
+    def about(self) -> str:
+        """What a row is: the first sentence of the comments at the top."""
+        return re.split(r"(?<=\.)\s", self.told, maxsplit=1)[0].rstrip(".")
+
+    @cached_property
+    def told(self) -> str:
+        """The comments at the top, but for the `key: value` lines."""
+        lines = []
+        for line in self.text.splitlines():
+            if not line.startswith("--"):
+                break
+            if not _META.match(line):
+                lines.append(line.removeprefix("--").strip())
+        return " ".join(lines).strip()
+
     @property
     def needs(self) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.meta.get("needs", "").split(",") if part.strip())

@@ -102,12 +102,13 @@ def _versus(compiler: Compiler, checked: Checked, relation: str, frame: Frame) -
 
 
 def _told(checked: Checked, plan: Plan, relation: str, frame: Frame, young: str, extra: str, joins: str) -> str:
-    steps = ",\n".join(f"{name} as (\n{textwrap.indent(sql, '    ')}\n)" for name, sql in plan.steps())
+    steps = ",\n".join(f"{plan.about(name)}{name} as (\n{textwrap.indent(sql, '    ')}\n)" for name, sql in plan.steps())
     dims = "".join(f"    k.{name},\n" for name in frame.by)
     order = ", ".join(["period_start", *(f"k.{name}" for name in frame.by)])
     entry = checked.kpi.entry
+    rows = f"-- One row a period{' and member' if frame.by else ''}.\n"
     return (
-        f"with {steps}\nselect\n    {literal(entry.id)} as kpi,\n    p.start_day as period_start,\n    p.end_day as period_end,\n{dims}"
+        f"with\n{steps}\n{rows}select\n    {literal(entry.id)} as kpi,\n    p.start_day as period_start,\n    p.end_day as period_end,\n{dims}"
         f"    k.value,\n    k.numerator,\n    k.denominator,\n    k.rows,\n    p.end_day <= {literal(frame.as_of + ONE_DAY)} as complete,\n"
         f"    {young} as immature,\n    k.coverage,\n    {literal(entry.unit)} as unit,\n"
         f"    k.unpriced{extra}\n"

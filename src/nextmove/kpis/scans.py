@@ -14,6 +14,7 @@ from nextmove.kpis.catalogue import Catalogue
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.frame import Frame
+from nextmove.words import text
 
 _ROWS = ("fact", "day", "stock", "trailing_days", "keep", "key", "per", "join", "dimensions")
 
@@ -101,6 +102,17 @@ class Plan:
         while unique in taken:
             unique, n = f"{name}_{n}", n + 1
         return unique
+
+    def about(self, name: str) -> str:
+        """A comment that says what a step is, for whoever reads the SQL."""
+        scanned = {scan.name: scan.columns.fact for scan in self.scans.values()}
+        if name in {frame.periods for frame in self.frames.values()}:
+            return f"-- {text('kpi.sql.periods')}\n"
+        if name in scanned:
+            return f"-- {text('kpi.sql.scan', fact=scanned[name].name, about=scanned[name].about)}\n"
+        if name in self.inlined:
+            return f"-- {text('kpi.sql.inlined')}\n"
+        return f"-- {text('kpi.sql.step')}\n"
 
     def steps(self) -> Iterable[tuple[str, str]]:
         """All relations as `(name, sql)`, each after those that it reads."""

@@ -17,6 +17,7 @@ from nextmove.app.tiles import change_of, change_told, for_the_better, on_track
 from nextmove.app.visit import Visit, page
 from nextmove.errors import UserError
 from nextmove.kpis import Kpi, Question, compiled_sql
+from nextmove.kpis.readable import readable
 from nextmove.kpis.words import described, named
 from nextmove.words import text
 
@@ -156,7 +157,7 @@ def _blank(visit: Visit, kpi: Kpi, choice: Choice, lacking: tuple[str, ...]) -> 
         members_found=0,
         filtered=numbers.member_name(visit, *choice.where[0]) if choice.where else None,
         options=tuple((key, str(option.default)) for key, option in kpi.entry.options.items() if option.default is not None),
-        sql=compiled_sql(asked, visit.settings, as_of=visit.edition.as_of, catalogue=numbers.catalogue()),
+        sql=readable(compiled_sql(asked, visit.settings, as_of=visit.edition.as_of, catalogue=numbers.catalogue())),
     )
 
 
