@@ -108,7 +108,8 @@ def _told(checked: Checked, plan: Plan, relation: str, frame: Frame, young: str,
     entry = checked.kpi.entry
     rows = f"-- One row a period{' and member' if frame.by else ''}.\n"
     return (
-        f"with\n{steps}\n{rows}select\n    {literal(entry.id)} as kpi,\n    p.start_day as period_start,\n    p.end_day as period_end,\n{dims}"
+        f"with\n{steps}\n{rows}select\n    {literal(entry.id)} as kpi,\n"
+        f"    p.start_day as period_start,\n    p.end_day as period_end,\n{dims}"
         f"    k.value,\n    k.numerator,\n    k.denominator,\n    k.rows,\n    p.end_day <= {literal(frame.as_of + ONE_DAY)} as complete,\n"
         f"    {young} as immature,\n    k.coverage,\n    {literal(entry.unit)} as unit,\n"
         f"    k.unpriced{extra}\n"
