@@ -21,6 +21,7 @@ from nextmove.facts import fingerprint, prepare
 from nextmove.facts.views import prepared
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import EVERYTHING, Catalogue, Question, Scope, answer, compiled_sql, load_catalogue
+from nextmove.kpis.movement import Moved, pipeline_movement
 from nextmove.kpis.readable import readable
 from nextmove.workspace import Workspace
 
@@ -113,6 +114,12 @@ class Company:
     def sql(self, question: Question) -> str:
         """The SQL that answers a question, laid out for a reader; it runs as it stands."""
         return readable(compiled_sql(question, self.settings, as_of=self.as_of, catalogue=self.catalogue))
+
+    def pipeline_movement(
+        self, start: dt.date, end: dt.date, *, by: str | None = None, where: Iterable[tuple[str, str]] = (), scope: Scope = EVERYTHING
+    ) -> list[Moved]:
+        """What moved the open pipeline over `[start, end)`."""
+        return pipeline_movement(self.engine, start=start, end=end, as_of=self.as_of, by=by, where=tuple(where), scope=scope)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nextmove.cli.options import Format, FormatOption, WorkspaceOption, day, show
-from nextmove.errors import UserError
+from nextmove.cli.options import Format, FormatOption, WorkspaceOption, day, pair, show
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +60,7 @@ def explain(
     from nextmove.insights.explain.why import explain as find
 
     company = companies.open(workspace or _default())
-    pairs = tuple(_pair(part) for part in where or ())
+    pairs = tuple(pair(part) for part in where or ())
     asked = Asked(company.engine, company.catalogue, company.settings, company.as_of, kpi, pairs)
     rows = tables(asked, find(asked, period=period, versus=versus))
     if format is Format.table:
@@ -70,13 +69,6 @@ def explain(
         print()
         rows = rows[3:]
     show(rows, COLUMNS, format)
-
-
-def _pair(part: str) -> tuple[str, str]:
-    name, separator, value = part.partition("=")
-    if not separator:
-        raise UserError(f"{part!r} is not of the form name=value.", hint="--where region=north")
-    return name.strip(), value
 
 
 def _default() -> Path:

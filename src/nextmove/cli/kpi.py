@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nextmove.cli.options import Format, FormatOption, Row, WorkspaceOption, day, show
-from nextmove.errors import UserError
+from nextmove.cli.options import Format, FormatOption, Row, WorkspaceOption, day, pair, show
 
 if TYPE_CHECKING:
     from nextmove.company import Company
@@ -46,13 +45,13 @@ def kpi(
         kpi=kpi,
         grain=grain,
         by=tuple(name.strip() for name in by.split(",") if name.strip()),
-        where=tuple(_pair(text, "--where region=north") for text in where or ()),
+        where=tuple(pair(text, "--where region=north") for text in where or ()),
         start=day(from_day) if from_day else None,
         end=day(to_day) if to_day else None,
         calendar=calendar,
         basis=basis,
         versus=versus,
-        options=dict(_pair(text, "--option basis=period") for text in option or ()),
+        options=dict(pair(text, "--option basis=period") for text in option or ()),
     )
     if sql:
         print(company.sql(question))
@@ -85,13 +84,6 @@ def _list(company: Company, format: Format) -> None:
             }
         )
     show(rows, list(rows[0]), format)
-
-
-def _pair(text: str, example: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise UserError(f"{text!r} is not of the form name=value.", hint=example)
-    return name.strip(), value
 
 
 def _refuse_retail(calendar: str) -> None:

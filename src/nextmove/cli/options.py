@@ -40,6 +40,14 @@ def day(text: str) -> dt.date:
         raise UserError(f"{text!r} is not a day.", hint="a day as 2025-03-31") from None
 
 
+def pair(text: str, example: str = "--where region=north") -> tuple[str, str]:
+    """Parse name=value given on the command line."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise UserError(f"{text!r} is not of the form name=value.", hint=example)
+    return name.strip(), value
+
+
 def show(rows: Sequence[Row], columns: Sequence[str], format: Format, *, empty: str = "") -> None:
     """Print rows: a table for people, JSON (a list of flat objects) or CSV for programs."""
     match format:
