@@ -6,6 +6,7 @@ DIR/mappings/*.toml          saved column mappings
 DIR/data/warehouse.duckdb    canonical tables and their batches
 DIR/data/editions/           published editions, and `current`
 DIR/data/rejects/            rows that failed, one file a batch
+DIR/data/backtests/          how right the predictions would have been, one file a task
 DIR/data/app.sqlite3         accounts, decisions on actions
 """
 
@@ -62,6 +63,10 @@ class Workspace:
     @property
     def rejects(self) -> Path:
         return self.data / "rejects"
+
+    @property
+    def backtests(self) -> Path:
+        return self.data / "backtests"
 
     @property
     def mappings(self) -> Path:

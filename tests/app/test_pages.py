@@ -10,7 +10,7 @@ import pytest
 
 from nextmove import words
 
-PAGES = ("/today", "/today?view=away", "/scorecard", "/scorecard?grain=quarter", "/kpis", "/kpis/net_sales", "/customers", "/data")
+PAGES = ("/today", "/today?view=away", "/scorecard", "/scorecard?grain=quarter", "/kpis", "/kpis/net_sales", "/customers", "/data", "/how-right")
 LANGUAGES = words.LANGUAGES
 
 

@@ -27,6 +27,7 @@ from nextmove.app.pages.customers import CustomersPage, Search, customers_page
 from nextmove.app.pages.data import DataPage, data_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
+from nextmove.app.pages.rightness import RightnessPage, rightness_page
 from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
 from nextmove.app.pages.today import MoveList, TodayPage, decide, move_list, today_page
 from nextmove.app.pages.why import WhyPage, why_page
@@ -172,6 +173,11 @@ def customers(request: HttpRequest, q: str = "", state: str = "", sort: str = "n
 @api.get("/customers/{account_id}", response={200: Any, 404: Told}, summary="One customer, all round", tags=["customers"])
 def customer(request: HttpRequest, account_id: str) -> CustomerPage:
     return customer_page(visit_of(request, "customers"), account_id)
+
+
+@api.get("/how-right", response={200: Any, 404: Told}, summary="Each prediction tried on the company's own past", tags=["predictions"])
+def how_right(request: HttpRequest) -> RightnessPage:
+    return rightness_page(visit_of(request, "rightness"))
 
 
 @api.get("/data", response={200: Any, 404: Told}, summary="Loads, freshness, and what is missing", tags=["data"])

@@ -20,6 +20,7 @@ _PAGES = (
     ("changes", "activity"),
     ("kpis", "chart-line"),
     ("customers", "users"),
+    ("rightness", "history"),
     ("data", "database"),
 )
 _SPOKEN = {"en": "English", "he": "עברית", "pl": "Polski", "fa": "فارسی"}

@@ -36,5 +36,6 @@ _START = {
 _ONLY_FOR = {
     "scorecard": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "data": frozenset({Role.admin, Role.analyst}),
+    "rightness": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "today": frozenset({Role.admin, Role.manager, Role.representative}),
 }

@@ -7,7 +7,7 @@ from django.urls import path
 
 from nextmove.app import failures, signin
 from nextmove.app.api import api
-from nextmove.app.pages import changes, customer, customers, data, kpi, kpis, scorecard, today, why
+from nextmove.app.pages import changes, customer, customers, data, kpi, kpis, rightness, scorecard, today, why
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("customers", customers.customers, name="customers"),
     path("customers/<str:account_id>", customer.customer, name="customer"),
     path("customers/<str:account_id>/items.csv", customer.items_file, name="customer-items"),
+    path("how-right", rightness.rightness, name="rightness"),
     path("api/", api.urls),
     path("language", signin.choose_language, name="language"),
 ]

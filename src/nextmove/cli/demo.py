@@ -54,6 +54,7 @@ def demo(
     if serve:
         from nextmove.app.server import serve as run
 
+        _look_back_meanwhile(workspace)
         print(text("demo.serving", address=f"http://{host}:{port}"), flush=True)
         run(workspace, host=host, port=port)
 
@@ -68,6 +69,18 @@ def _refresh(workspace: Workspace) -> None:
     from nextmove.editions import refresh
 
     refresh(workspace, as_of=workspace.settings.today(), now=dt.datetime.now(dt.UTC).replace(tzinfo=None), tell=_tell)
+
+
+def _look_back_meanwhile(workspace: Workspace) -> None:
+    """Fill the page *How right were we?* while the app is served already, at the lowest priority."""
+    import subprocess
+
+    command = "import os; os.nice(19); from nextmove.cli import main; main()"
+    subprocess.Popen(
+        [sys.executable, "-c", command, "backtest", "--workspace", str(workspace.root), "--format", "json"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _let_people_in(workspace: Workspace, host: str) -> None:

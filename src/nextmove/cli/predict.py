@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from nextmove.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from nextmove.editions.backtests import Backtest
     from nextmove.engine import DuckDBEngine
     from nextmove.predictions import Prediction
     from nextmove.workspace import Workspace
@@ -48,7 +50,7 @@ def predict(
 
 
 def backtest(
-    task: TaskArgument,
+    task: Annotated[str | None, typer.Argument(metavar="[TASK]", help="One of the predictions; all of them where none is named.")] = None,
     as_of: AsOfOption = None,
     horizon: HorizonOption = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write .csv or .parquet instead of printing.")] = None,
@@ -57,12 +59,46 @@ def backtest(
 ) -> None:
     """Show how right a prediction would have been on the company's own past, beside the rule that it replaces.
 
+    With neither --as-of nor --horizon the result is kept for the page "How right were we?".
+
     Example: nextmove backtest customers
     """
-    place, chosen = _workspace(workspace), _task(task, horizon)
+    from nextmove.predictions import TASKS
+
+    place = _workspace(workspace)
+    chosen = [_task(name, horizon) for name in ([task] if task else [each.task for each in TASKS])]
+    stands, standard = day(as_of) if as_of else place.settings.today(), as_of is None and horizon is None
+    _tell(_figures(list(_looked_back(place, chosen, stands, standard))), out, format)
+
+
+def _looked_back(place: Workspace, tasks: Sequence[Prediction], as_of: dt.date, standard: bool) -> Iterator[Backtest]:
+    """One after the other; where several are asked for, one that lacks data says so and the others go on."""
+    from nextmove.editions.backtests import Backtest, keep, look_back
+
     with _warehouse(place) as engine:
-        rows = chosen.backtest(engine, as_of=day(as_of) if as_of else place.settings.today())
-    _tell(rows, out, format)
+        for task in tasks:
+            try:
+                looked = look_back(engine, task, as_of=as_of)
+            except UserError as error:
+                if len(tasks) == 1:
+                    raise
+                looked = Backtest(task.task, as_of, task.horizon_days, silent=error.what)
+            if standard:
+                keep(place, looked)
+            if len(tasks) > 1:
+                typer.echo(f"{task.task}: {looked.silent or f'{len(looked.figures)} figures'}", err=True)
+            yield looked
+
+
+def _figures(found: Sequence[Backtest]) -> pa.Table:
+    """The rows of one backtest as the contract has them; of several, each with its task."""
+    import pyarrow as pa
+
+    from nextmove.predictions.contract import REPORT
+
+    rows = [{"task": each.task, **vars(figure)} for each in found for figure in each.figures]
+    schema = REPORT if len(found) == 1 else pa.schema([pa.field("task", pa.string()), *REPORT])
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _workspace(path: Path | None) -> Workspace:

@@ -23,6 +23,7 @@ from nextmove.predictions import measures
 from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets, sample_accounts
 from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers
+from nextmove.predictions.listing import calibration
 from nextmove.predictions.pairs import PairState, pair_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
@@ -107,7 +108,8 @@ class Items:
             for measure, value in _figures(label, score, worth, self.list_length).items()
         ]
         used = {"cutoff": cutoff, "method": "model", "measure": "model_is_used", "value": float(learnt.content["method"] == "model")}
-        return [*rows, used | {"subjects": len(label)}]
+        tenths = [{"cutoff": cutoff, "method": "model", **row} for row in calibration(label, scores["model"])]
+        return [*rows, used | {"subjects": len(label)}, *tenths]
 
 
 @dataclass(frozen=True)

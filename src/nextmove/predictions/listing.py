@@ -28,10 +28,10 @@ def list_figures(came: Flags, score: Numbers, value: Numbers, *, probability: bo
         yield {"measure": "money_captured_at", "bucket": bucket, "value": captured, "subjects": length}
     if probability:
         yield {"measure": "brier", "value": brier(came, score), "subjects": subjects}
-        yield from _calibration(came, score)
+        yield from calibration(came, score)
 
 
-def _calibration(came: Flags, score: Numbers) -> Iterator[dict[str, object]]:
+def calibration(came: Flags, score: Numbers) -> Iterator[dict[str, object]]:
     """What was said and what came, in ten groups of equal size from the least to the most likely."""
     for tenth, rows in enumerate(np.array_split(np.argsort(score, kind="stable"), 10), start=1):
         if len(rows):

@@ -23,6 +23,7 @@ from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds,
 from nextmove.predictions.contract import Learnt, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers
 from nextmove.predictions.items import backtest_days, drops_seen, learnt_from, prior_weight
+from nextmove.predictions.listing import calibration
 from nextmove.predictions.pairs import PairState, pair_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
@@ -100,11 +101,13 @@ class Reorder:
         subjects = len(np.unique(state.account[label]))
         figures = {method: _list_quality(state, score, label) | {"brier": measures.brier(label, score)} for method, score in scores.items()}
         figures["model"]["model_is_used"] = float(learnt.content["method"] == "model")
-        return [
+        tenths = [{"cutoff": cutoff, "method": "model", **row} for row in calibration(label, scores["model"])]
+        rows = [
             {"cutoff": cutoff, "method": method, "measure": measure, "value": value, "subjects": subjects}
             for method, values in figures.items()
             for measure, value in values.items()
         ]
+        return rows + tenths
 
 
 @dataclass(frozen=True)
