@@ -10,7 +10,17 @@ import pytest
 
 from nextmove import words
 
-PAGES = ("/today", "/today?view=away", "/scorecard", "/scorecard?grain=quarter", "/kpis", "/kpis/net_sales", "/customers", "/data", "/how-right")
+PAGES = (
+    "/today",
+    "/today?view=away",
+    "/scorecard",
+    "/scorecard?grain=quarter",
+    "/kpis",
+    "/kpis/net_sales",
+    "/customers",
+    "/data",
+    "/how-right",
+)
 LANGUAGES = words.LANGUAGES
 
 
