@@ -82,3 +82,25 @@ def export_ossie(folder: _Folder, workspace: WorkspaceOption = None) -> None:
     path = write(folder, edition.engine, catalogue, found.settings)
     datasets = path.read_text(encoding="utf-8").count("\n    source: ")
     print(text("export.ossie.done", metrics=len(catalogue.kpis), datasets=datasets, file=path))
+
+
+@exports.command("docs")
+def export_docs(
+    folder: _Folder,
+    examples: Annotated[Path | None, typer.Option(help="A folder of worked examples, as tests/kpis/examples.", show_default=False)] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the KPI reference as Markdown, of our KPIs, or of a workspace's with its own and its definitions.
+
+    Example: nextmove export docs kpis --workspace demo
+    """
+    from nextmove.export.reference import export_reference
+    from nextmove.kpis import load_catalogue
+    from nextmove.settings import Settings
+    from nextmove.words import text
+    from nextmove.workspace import Workspace
+
+    found = Workspace.find(workspace) if workspace else None
+    settings = found.settings if found else Settings()
+    kpis = export_reference(folder, load_catalogue(found), settings, examples=examples)
+    print(text("export.docs.done", kpis=kpis, folder=folder))
