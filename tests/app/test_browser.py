@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 Visiting = Callable[..., Page]
-PAGES = ("/today", "/scorecard", "/changes", "/kpis", "/kpis/net_sales", "/customers", "/data")
+PAGES = ("/today", "/scorecard", "/changes", "/kpis", "/kpis/net_sales", "/customers", "/pipeline", "/data")
 
 
 def _first_move(page: Page) -> str:

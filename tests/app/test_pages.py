@@ -20,6 +20,7 @@ PAGES = (
     "/customers",
     "/data",
     "/how-right",
+    "/pipeline",
 )
 LANGUAGES = words.LANGUAGES
 

@@ -18,9 +18,10 @@ OPEN_TO = {
     "kpis": EVERYBODY,
     "kpis/net_sales": EVERYBODY,
     "customers": EVERYBODY,
+    "pipeline": EVERYBODY,
     "data": {"admin", "analyst"},
 }
-EXPORTS = ("kpis/net_sales/values.csv", "scorecard/people.csv")
+EXPORTS = ("kpis/net_sales/values.csv", "scorecard/people.csv", "pipeline/movement.csv")
 
 
 @pytest.mark.parametrize("page", sorted(OPEN_TO))

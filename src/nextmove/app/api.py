@@ -27,6 +27,7 @@ from nextmove.app.pages.customers import CustomersPage, Search, customers_page
 from nextmove.app.pages.data import DataPage, data_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
+from nextmove.app.pages.pipeline import PipelinePage, pipeline_page
 from nextmove.app.pages.rightness import RightnessPage, rightness_page
 from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
 from nextmove.app.pages.today import MoveList, TodayPage, decide, move_list, today_page
@@ -34,6 +35,7 @@ from nextmove.app.pages.why import WhyPage, why_page
 from nextmove.app.visit import visit_of
 from nextmove.errors import UserError
 from nextmove.kpis import Question
+from nextmove.kpis.movement import Moved, pipeline_movement
 
 
 class Renderer(BaseRenderer):
@@ -178,6 +180,19 @@ def customer(request: HttpRequest, account_id: str) -> CustomerPage:
 @api.get("/how-right", response={200: Any, 404: Told}, summary="Each prediction tried on the company's own past", tags=["predictions"])
 def how_right(request: HttpRequest) -> RightnessPage:
     return rightness_page(visit_of(request, "rightness"))
+
+
+@api.get("/pipeline", response={200: Any}, summary="What is open, what moved it, which deals are stuck", tags=["pipeline"])
+def pipeline(request: HttpRequest, grain: str = "quarter") -> PipelinePage:
+    return pipeline_page(visit_of(request, "pipeline"), grain=grain)
+
+
+@api.get("/pipeline/movement", response={200: Any, 400: Told}, summary="What moved the pipeline between two days", tags=["pipeline"])
+def pipeline_moved(request: HttpRequest, start: dt.date, end: dt.date, by: str = "") -> list[Moved]:
+    """Flat rows as `nextmove pipeline --format json` prints them; what may be seen is within reach."""
+    visit = visit_of(request, "pipeline")
+    edition = visit.edition
+    return pipeline_movement(edition.engine, start=start, end=end, as_of=edition.as_of, by=by or None, scope=visit.reach.scope)
 
 
 @api.get("/data", response={200: Any, 404: Told}, summary="Loads, freshness, and what is missing", tags=["data"])

@@ -121,6 +121,31 @@ def with_band(drawn: Chart, names: tuple[str, str, str], *, at: slice, low: floa
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A bar of a waterfall."""
+
+    amount: float
+    change: float | None
+    colour: str
+
+
+def waterfall(labels: Sequence[str], bars: Sequence[Bar], *, currency: str, label: str) -> Chart:
+    """A change stands where the bars before it lead to, an amount without one stands on the ground."""
+    drawn = chart(labels, [], unit="money", currency=currency, label=label)
+    ground, height, colours, level = list[float](), list[float](), list[str](), 0.0
+    for bar in bars:
+        before, level = level, bar.amount if bar.change is None else level + bar.change
+        ground.append(0.0 if bar.change is None else min(before, level))
+        height.append(bar.amount if bar.change is None else abs(bar.change))
+        colours.append(bar.colour)
+    hidden = {"type": "bar", "stack": "level", "data": ground, "color": "transparent", "silent": True, "tooltip": {"show": False}}
+    data = [{"value": value, "itemStyle": {"color": f"var({colour})"}} for value, colour in zip(height, colours, strict=True)]
+    shown = {"name": label, "type": "bar", "stack": "level", "data": data, "barMaxWidth": 48, "itemStyle": {"borderRadius": 3}}
+    option = {**drawn.option, "tooltip": {"trigger": "item", "confine": True}, "series": [hidden, shown]}
+    return Chart(option, label)
+
+
+@dataclass(frozen=True)
 class Spark:
     """A line of a few points, as the points of an SVG polyline in a box of 100 × 28."""
 

@@ -21,6 +21,7 @@ _PAGES = (
     ("kpis", "chart-line"),
     ("customers", "users"),
     ("rightness", "history"),
+    ("pipeline", "filter"),
     ("data", "database"),
 )
 _SPOKEN = {"en": "English", "he": "עברית", "pl": "Polski", "fa": "فارسی"}

@@ -7,7 +7,7 @@ from django.urls import path
 
 from nextmove.app import failures, signin
 from nextmove.app.api import api
-from nextmove.app.pages import changes, customer, customers, data, kpi, kpis, rightness, scorecard, today, why
+from nextmove.app.pages import changes, customer, customers, data, kpi, kpis, pipeline, rightness, scorecard, today, why
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -30,6 +30,8 @@ urlpatterns = [
     path("customers/<str:account_id>", customer.customer, name="customer"),
     path("customers/<str:account_id>/items.csv", customer.items_file, name="customer-items"),
     path("how-right", rightness.rightness, name="rightness"),
+    path("pipeline", pipeline.pipeline, name="pipeline"),
+    path("pipeline/movement.csv", pipeline.movement_file, name="pipeline-file"),
     path("api/", api.urls),
     path("language", signin.choose_language, name="language"),
 ]

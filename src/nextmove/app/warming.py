@@ -21,6 +21,7 @@ from nextmove.app.pages.changes import change_page, changes_page
 from nextmove.app.pages.customer_rhythm import customer_rhythm
 from nextmove.app.pages.kpi import kpi_page
 from nextmove.app.pages.kpis import kpis_page
+from nextmove.app.pages.pipeline import pipeline_page
 from nextmove.app.pages.scorecard import LEADING, PRIMARY, SECONDARY, scorecard_page
 from nextmove.app.pages.today import today_page
 from nextmove.app.visit import Visit, visit_by
@@ -78,6 +79,7 @@ def _tried(visit: Visit, ask: Callable[[], object]) -> None:
 def _rest(visit: Visit) -> Iterator[Callable[[], object]]:
     for alert in listed(visit, closed=False)[:MOST_CHANGES]:
         yield partial(change_page, visit, alert.alert_id)
+    yield partial(pipeline_page, visit)
     within = {kpi.id for kpi in numbers.kpis_within_reach(visit)}
     for kpi in (*PRIMARY, *SECONDARY):
         if kpi in within:
