@@ -25,8 +25,11 @@ from nextmove.app.pages.changes import ChangePage, ChangesPage, change_page, cha
 from nextmove.app.pages.customer import CustomerPage, customer_page
 from nextmove.app.pages.customers import CustomersPage, Search, customers_page
 from nextmove.app.pages.data import DataPage, data_page
+from nextmove.app.pages.funnel import FunnelPage, funnel_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
+from nextmove.app.pages.leavers import LeaversPage, leavers_page
+from nextmove.app.pages.peers import PeersPage, peers_page
 from nextmove.app.pages.pipeline import PipelinePage, pipeline_page
 from nextmove.app.pages.rightness import RightnessPage, rightness_page
 from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
@@ -175,6 +178,21 @@ def customers(request: HttpRequest, q: str = "", state: str = "", sort: str = "n
 @api.get("/customers/{account_id}", response={200: Any, 404: Told}, summary="One customer, all round", tags=["customers"])
 def customer(request: HttpRequest, account_id: str) -> CustomerPage:
     return customer_page(visit_of(request, "customers"), account_id)
+
+
+@api.get("/funnel", response={200: Any, 404: Told}, summary="Which step of the funnel leaks or slows", tags=["questions"])
+def funnel(request: HttpRequest) -> FunnelPage:
+    return funnel_page(visit_of(request, "funnel"))
+
+
+@api.get("/peers", response={200: Any, 404: Told}, summary="Who differs from their peers beyond chance", tags=["questions"])
+def peers(request: HttpRequest) -> PeersPage:
+    return peers_page(visit_of(request, "peers"))
+
+
+@api.get("/leavers", response={200: Any, 404: Told}, summary="What customers who left have in common", tags=["questions"])
+def leavers(request: HttpRequest) -> LeaversPage:
+    return leavers_page(visit_of(request, "leavers"))
 
 
 @api.get("/how-right", response={200: Any, 404: Told}, summary="Each prediction tried on the company's own past", tags=["predictions"])

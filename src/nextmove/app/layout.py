@@ -13,17 +13,41 @@ from nextmove.app.edition import NoEdition
 from nextmove.app.roles import Role
 from nextmove.words import text
 
-# Each page of the navigation with its icon; who has which stands in roles.py.
-_PAGES = (
-    ("today", "home"),
-    ("scorecard", "target-arrow"),
-    ("changes", "activity"),
-    ("kpis", "chart-line"),
-    ("customers", "users"),
-    ("rightness", "history"),
-    ("pipeline", "filter"),
-    ("data", "database"),
+# The navigation: groups of pages, each page with its icon; who has which stands in roles.py.
+_GROUPS = (
+    (
+        "day",
+        (
+            ("today", "home"),
+            ("scorecard", "target-arrow"),
+            ("changes", "activity"),
+        ),
+    ),
+    (
+        "selling",
+        (
+            ("customers", "users"),
+            ("pipeline", "briefcase"),
+        ),
+    ),
+    (
+        "team",
+        (
+            ("funnel", "filter"),
+            ("peers", "list-details"),
+            ("leavers", "user-off"),
+        ),
+    ),
+    (
+        "numbers",
+        (
+            ("kpis", "chart-line"),
+            ("rightness", "history"),
+            ("data", "database"),
+        ),
+    ),
 )
+_TABS = 4  # links at the foot of a phone; the rest stand behind "More"
 _SPOKEN = {"en": "English", "he": "עברית", "pl": "Polski", "fa": "فارسی"}
 
 
@@ -37,16 +61,31 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Group:
+    name: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
 class Layout:
     language: str
     rtl: bool
     languages: dict[str, str]
     company: str
     currency: str
-    links: tuple[Link, ...] = ()
+    groups: tuple[Group, ...] = ()
     person: str = ""
     role: str = ""
     as_of: dt.date | None = None
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(link for group in self.groups for link in group.links)
+
+    @property
+    def tabs(self) -> tuple[Link, ...]:
+        """What stands at the foot of a phone."""
+        return self.links if len(self.links) == _TABS + 1 else self.links[:_TABS]
 
     @property
     def direction(self) -> str:
@@ -70,7 +109,7 @@ def _layout(request: HttpRequest) -> Layout:
     return Layout(
         **{
             **vars(frame),
-            "links": _links(user.kind, request.path),
+            "groups": _groups(user.kind, request.path),
             "person": str(user),
             "role": text(f"app.role.{user.role}"),
             "as_of": _as_of(),
@@ -78,10 +117,15 @@ def _layout(request: HttpRequest) -> Layout:
     )
 
 
-def _links(role: Role, path: str) -> tuple[Link, ...]:
+def _groups(role: Role, path: str) -> tuple[Group, ...]:
+    groups = (Group(text(f"app.nav.group.{name}"), _links(pages, role, path)) for name, pages in _GROUPS)
+    return tuple(group for group in groups if group.links)
+
+
+def _links(pages: tuple[tuple[str, str], ...], role: Role, path: str) -> tuple[Link, ...]:
     return tuple(
         Link(page, text(f"app.nav.{page}"), icon, reverse(page), path.startswith(reverse(page)))
-        for page, icon in _PAGES
+        for page, icon in pages
         if role.may_open(page)
     )
 

@@ -36,6 +36,9 @@ _START = {
 _ONLY_FOR = {
     "scorecard": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "data": frozenset({Role.admin, Role.analyst}),
+    "funnel": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
+    "peers": frozenset({Role.admin, Role.manager, Role.analyst}),
+    "leavers": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "rightness": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "today": frozenset({Role.admin, Role.manager, Role.representative}),
 }

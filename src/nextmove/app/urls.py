@@ -7,7 +7,22 @@ from django.urls import path
 
 from nextmove.app import failures, signin
 from nextmove.app.api import api
-from nextmove.app.pages import changes, customer, customers, data, kpi, kpis, pipeline, rightness, scorecard, today, why
+from nextmove.app.pages import (
+    changes,
+    customer,
+    customers,
+    data,
+    funnel,
+    kpi,
+    kpis,
+    leavers,
+    peers,
+    pipeline,
+    rightness,
+    scorecard,
+    today,
+    why,
+)
 
 urlpatterns = [
     path("", signin.start, name="start"),
@@ -29,6 +44,9 @@ urlpatterns = [
     path("customers", customers.customers, name="customers"),
     path("customers/<str:account_id>", customer.customer, name="customer"),
     path("customers/<str:account_id>/items.csv", customer.items_file, name="customer-items"),
+    path("funnel", funnel.funnel_view, name="funnel"),
+    path("peers", peers.peers_view, name="peers"),
+    path("leavers", leavers.leavers_view, name="leavers"),
     path("how-right", rightness.rightness, name="rightness"),
     path("pipeline", pipeline.pipeline, name="pipeline"),
     path("pipeline/movement.csv", pipeline.movement_file, name="pipeline-file"),
