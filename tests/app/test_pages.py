@@ -20,6 +20,9 @@ PAGES = (
     "/customers",
     "/data",
     "/how-right",
+    "/funnel",
+    "/peers",
+    "/leavers",
     "/pipeline",
 )
 LANGUAGES = words.LANGUAGES

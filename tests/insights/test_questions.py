@@ -33,4 +33,3 @@ def test_nothing_is_told_of_nothing() -> None:
     assert told([]) == []
     assert ranks_differ(np.array([]), np.array([1.0])) == 1.0
     assert ranks_differ(np.ones(5), np.ones(9)) == 1.0
-
