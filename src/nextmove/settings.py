@@ -30,6 +30,9 @@ class Company(Section):
     country: str | None = Field(None, description="ISO 3166 code whose public holidays are no working days.")
     holidays: tuple[dt.date, ...] = Field((), description="Further closed days.")
     fiscal_year_start_month: int = Field(1, ge=1, le=12, description="First month of the fiscal year.")
+    fiscal_pattern: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = Field(
+        "months", description="Fiscal months as Gregorian ones, or as weeks: each quarter has 4, 4 and 5."
+    )
     week_start: Weekday = Field("monday", description="First day of a week.")
     working_week: tuple[Weekday, ...] = Field(
         ("monday", "tuesday", "wednesday", "thursday", "friday"), description="Days on which the company works."

@@ -264,3 +264,18 @@ def test_blanks_at_the_edges_of_fields_are_seen_wherever_they_stand(load_bytes: 
         for newline in (b"\n", b"\r\n"):
             load_bytes("accounts.csv", b"account_id,name" + newline + edge + newline)
             assert rows("select account_id, name from accounts") == [("K", "x")], edge
+
+
+@pytest.mark.usefixtures("near")
+@pytest.mark.parametrize(("day", "told"), [("1969-12-31", 1), ("1970-01-02", 0), ("2069-12-30", 0), ("2070-01-01", 1)])
+def test_a_day_outside_the_calendar_is_rejected_in_words(
+    day: str, told: int, load_bytes: Callable[..., Any], rejected: Callable[..., Any]
+) -> None:
+    """It would fall out of every number in silence. A plan may lie beyond the calendar."""
+    order = load_bytes("order_lines.csv", f"order_id,line_no,ordered_at,quantity,net_amount\nA,1,{day},1,2\n".encode())[0]
+    spent = load_bytes("spend.csv", f"spent_on,department,amount\n{day},sales,5\n".encode())[0]
+    assert (order.rejected, spent.rejected) == (told, told)
+    for batch in (1, 2) if told else ():
+        assert rejected(batch)[0][3] == "outside the calendar, 1970 to 2069"
+    plan = load_bytes("opportunities.csv", f"opportunity_id,created_at,status,expected_close_on\nD,2025-01-01,open,{day}\n".encode())[0]
+    assert plan.rejected == 0

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UnknownName
+from nextmove.facts import load_facts, prepare
 from nextmove.settings import Settings
 from nextmove.tables.calendar import Calendar, _jalali_leap, calendar_of, write_calendar
 
+from .conftest import SETTINGS, Shop
+
 BERLIN = Settings(company={"time_zone": "Europe/Berlin", "country": "DE", "fiscal_year_start_month": 4})  # type: ignore[arg-type]
 DAYS = st.dates(dt.date(1975, 1, 1), dt.date(2065, 1, 1))
-CALENDARS = st.sampled_from(["gregorian", "fiscal", "jalali", "retail"])
+CALENDARS = st.sampled_from(["gregorian", "fiscal", "jalali"])
 GRAINS = st.sampled_from(["day", "week", "month", "quarter", "year"])
 
 
@@ -93,10 +96,36 @@ def test_weeks_begin_on_the_companys_day(week_start: str, first: int) -> None:
     assert week.end - week.start == dt.timedelta(days=7)
 
 
-def test_retail_quarters_have_13_weeks_or_14(calendar: Calendar) -> None:
-    grid = calendar.grid("retail", "quarter")
-    lengths = {(p.end - p.start).days for p in (grid.period(n) for n in range(8000, 8200))}
-    assert lengths == {91, 98}
+PATTERNS = st.sampled_from(["4-4-5", "4-5-4", "5-4-4"])
+
+
+def in_weeks(pattern: str, month: int = 2, week_start: str = "sunday") -> Calendar:
+    return calendar_of(Settings(company={"fiscal_pattern": pattern, "fiscal_year_start_month": month, "week_start": week_start}))  # type: ignore[arg-type]
+
+
+@given(day=DAYS, pattern=PATTERNS, month=st.integers(1, 12), week_start=st.sampled_from(["monday", "sunday", "saturday"]))
+def test_fiscal_months_of_weeks(day: dt.date, pattern: str, month: int, week_start: str) -> None:
+    """Each year is 52 or 53 whole weeks from the week start nearest to its month's first day; the last month takes the 53rd."""
+    calendar = in_weeks(pattern, month, week_start)
+    year = calendar.grid("fiscal", "year").holding(day)
+    first = dt.date(year.id, month, 1)
+    assert abs(year.start - first) <= dt.timedelta(days=3)
+    assert calendar.grid("fiscal", "week").holding(year.start).start == year.start
+    months = [calendar.grid("fiscal", "month").period(year.id * 12 + n) for n in range(12)]
+    weeks = [(each.end - each.start).days / 7 for each in months]
+    leap = (year.end - year.start).days == 53 * 7
+    assert weeks == [*([int(part) for part in pattern.split("-")] * 4)[:-1], int(pattern[-1]) + leap]
+    assert (months[0].start, months[-1].end) == (year.start, year.end)
+    quarters = [calendar.grid("fiscal", "quarter").period(year.id * 4 + n) for n in range(4)]
+    assert [each.start for each in quarters] == [each.start for each in months[::3]]
+    assert quarters[-1].end == year.end
+
+
+def test_the_retail_calendar_of_2023() -> None:
+    """4-5-4 from the Sunday nearest to 1 February: fiscal 2023 began on 29 January 2023 and had 53 weeks, as retailers published it."""
+    grid = in_weeks("4-5-4").grid("fiscal", "year")
+    assert (grid.period(2023).start, grid.period(2023).end) == (dt.date(2023, 1, 29), dt.date(2024, 2, 4))
+    assert [(grid.period(year).end - grid.period(year).start).days // 7 for year in (2012, 2017, 2022, 2024)] == [53, 53, 52, 52]
 
 
 def test_working_days_leave_out_holidays_and_closures() -> None:
@@ -136,3 +165,28 @@ def test_unknown_names_are_refused(calendar: Calendar) -> None:
         calendar.grid("julian", "month")
     with pytest.raises(UnknownName, match="country"):
         calendar_of(Settings(company={"country": "ZZ"}))  # type: ignore[arg-type]
+
+
+YEARS = [
+    {"fiscal_year_start_month": 1},
+    {"fiscal_year_start_month": 4},
+    {"fiscal_year_start_month": 2, "fiscal_pattern": "4-5-4", "week_start": "sunday"},
+]
+
+
+def test_changing_the_fiscal_year_loses_nothing(shop: Shop) -> None:
+    """Sales and targets stay; only the buckets are others, and every sale is in one of each grain."""
+    for n in range(150):
+        shop.sells(str(n), str(dt.date(2022, 6, 1) + dt.timedelta(days=5 * n)), net=n)
+    shop.insert("targets", kpi="net_sales", grain="year", period_start="2023-04-01", value=1_000_000)
+    for company in YEARS:
+        settings = Settings(company=company)  # type: ignore[arg-type]
+        prepare(shop.engine, settings, load_facts())
+        for grain in ("month", "quarter", "year"):
+            rows = shop.ask("net_sales", grain=grain, calendar="fiscal", settings=settings)
+            assert sum(row["value"] for row in rows) == sum(range(150))
+            assert all(row["period_start"] < row["period_end"] for row in rows)
+    prepare(shop.engine, Settings(company=YEARS[1]), load_facts())  # type: ignore[arg-type]
+    held = shop.ask("net_sales", grain="year", calendar="fiscal", versus="target", settings=Settings(company=YEARS[1]))  # type: ignore[arg-type]
+    assert [row["target"] for row in held if row["period_start"] == dt.date(2023, 4, 1)] == [1_000_000]
+    prepare(shop.engine, SETTINGS, load_facts())

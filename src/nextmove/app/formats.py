@@ -25,6 +25,7 @@ from nextmove.app import jalali
 
 Number = int | float | Decimal
 NOTHING = "–"
+_HALF_A_MONTH = dt.timedelta(days=14)
 _KEPT = 10_000  # the same numbers come again and again
 _DIGITS = "default"  # the digits that the language itself uses
 
@@ -109,6 +110,8 @@ def period(start: dt.date, grain: str, calendar: str = "gregorian") -> str:
         return day(start, year=grain == "week" and words.language() == "fa")
     if calendar == "jalali":
         return jalali.period(start, grain, persian=words.language() == "fa")
+    if calendar == "fiscal":
+        start += _HALF_A_MONTH  # a month of weeks begins in the days before the month that it is called after
     skeleton = "y" if grain == "year" else "yQQQ" if grain == "quarter" and calendar == "gregorian" else "yMMM"
     return _in_own_digits(format_skeleton(skeleton, start, locale=words.language()), words.language())
 

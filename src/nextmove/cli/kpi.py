@@ -36,7 +36,6 @@ def kpi(
     from nextmove import company as companies
     from nextmove.kpis import Question
 
-    _refuse_retail(calendar)
     company = companies.open(workspace or _default())
     if kpi is None:
         _list(company, format)
@@ -84,13 +83,6 @@ def _list(company: Company, format: Format) -> None:
             }
         )
     show(rows, list(rows[0]), format)
-
-
-def _refuse_retail(calendar: str) -> None:
-    from nextmove.errors import UnknownName
-
-    if calendar not in ("gregorian", "fiscal", "jalali"):
-        raise UnknownName("calendar", calendar, ("gregorian", "fiscal", "jalali"))
 
 
 def _default() -> Path:

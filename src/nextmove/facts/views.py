@@ -13,7 +13,7 @@ from nextmove.facts.catalogue import Fact, fill
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
 
-_VERSION = "1"  # raise it when the calendar's columns change
+_VERSION = "2"  # raise it when the calendar's columns change
 
 
 def parameters(settings: Settings) -> dict[str, str]:

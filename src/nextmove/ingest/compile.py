@@ -6,13 +6,14 @@ The select runs in the child over `source`, in a single pass: `_row` is the reco
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from nextmove.engine import literal, name
 from nextmove.ingest.casts import Role, read_columns
-from nextmove.tables import Column, Kind, Table
+from nextmove.tables import DATED_BY, FIRST_DAY, LAST_DAY, Column, Kind, Table
 
 TEXTUAL = "VARCHAR"
 
@@ -108,7 +109,9 @@ def _from_type(column: Column, raw: str, type: str, zone: str) -> str:
 
 
 def _first_problem(table: Table, given: list[Given]) -> str:
-    tests = [test for one in given for test in _problems(one)] + _row_problems(table, {one.column.name for one in given})
+    tests = [test for one in given for test in _problems(one) + _outside(table, one.column)] + _row_problems(
+        table, {one.column.name for one in given}
+    )
     return "case " + " ".join(f"when {condition} then {literal(told)}" for condition, told in tests) + " end" if tests else "null::varchar"
 
 
@@ -143,6 +146,15 @@ def _problems(one: Given) -> list[tuple[str, str]]:
     if column.name == "currency":
         found.append((f"not regexp_full_match({value}, '{_currencies()}')", "currency|not a currency code of ISO 4217, as EUR"))
     return found
+
+
+def _outside(table: Table, column: Column) -> list[tuple[str, str]]:
+    """A day that no calendar holds: the row would fall out of every number in silence. A plan may lie beyond it."""
+    if column.kind is not Kind.MOMENT and column.name != DATED_BY.get(table.name):
+        return []
+    value, margin = name(column.name), dt.timedelta(days=column.kind is Kind.MOMENT)  # a moment's local day may be the one beside
+    within = f"{value} >= {literal(FIRST_DAY + margin)} and {value} < {literal(LAST_DAY - margin + dt.timedelta(days=1))}"
+    return [(f"not ({within})", f"{column.name}|outside the calendar, {FIRST_DAY.year} to {LAST_DAY.year}")]
 
 
 @cache

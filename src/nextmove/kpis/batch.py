@@ -65,7 +65,9 @@ def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, 
 def stored_periods(settings: Settings) -> Iterable[tuple[str, str]]:
     """The calendars and grains that an edition keeps: Gregorian, and the fiscal ones that differ."""
     yield from (("gregorian", grain) for grain in STORED_GRAINS)
-    if settings.company.fiscal_year_start_month != 1:
+    if settings.company.fiscal_pattern != "months":
+        yield from (("fiscal", grain) for grain in ("month", "quarter", "year"))
+    elif settings.company.fiscal_year_start_month != 1:
         yield from (("fiscal", grain) for grain in ("quarter", "year"))
 
 

@@ -5,6 +5,9 @@ integer is several times cheaper than by a truncated date, and a fiscal quarter 
 any other. `main.periods` has one row a period, with the period before and the one a year before. Both are made from the
 company's settings alone, so the ids are the same wherever they are stored.
 
+Fiscal months are Gregorian ones, or weeks in a pattern (`fiscal_pattern`, as 4-4-5): then the year begins on the start of the week nearest
+to the first day of its month, so every fifth or sixth year has 53 weeks, and the last month of its last quarter takes the one more.
+
 Jalali years follow the rule of 33, which gives the official calendar from 1206 to 1498. The days of a moment are cut in
 the company's time zone without a conversion a row: each UTC day holds at most one local midnight, and the row of that day
 says when it strikes.
@@ -23,6 +26,8 @@ import numpy.typing as npt
 
 from nextmove.errors import UnknownName
 from nextmove.settings import Company, Settings
+from nextmove.tables.declared import FIRST_DAY as FIRST
+from nextmove.tables.declared import LAST_DAY as LAST
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +35,8 @@ if TYPE_CHECKING:
     from nextmove.engine import Engine
 
 GRAINS = ("day", "week", "month", "quarter", "year")
-CALENDARS = ("gregorian", "fiscal", "jalali", "retail")  # retail: 4-4-5 weeks, not offered on the command line
+CALENDARS = ("gregorian", "fiscal", "jalali")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-FIRST, LAST = dt.date(1970, 1, 1), dt.date(2069, 12, 31)
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _PER_YEAR = {"week": 52, "month": 12, "quarter": 4, "year": 1}
 _JALALI_ANCHOR = (1403, dt.date(2024, 3, 20).toordinal() - _EPOCH)
@@ -79,7 +83,7 @@ class Calendar:
         if grain not in GRAINS:
             raise UnknownName("grain", grain, GRAINS)
         if calendar not in CALENDARS:
-            raise UnknownName("calendar", calendar, CALENDARS[:3])
+            raise UnknownName("calendar", calendar, CALENDARS)
         return self.grids[calendar, grain]
 
     def previous(self, period: Period, *, calendar: str, grain: str) -> Period:
@@ -181,19 +185,17 @@ def _periods(calendar: Calendar, name: str, grain: str) -> pa.Table:
 
 
 def _prefix(calendar: str, grain: str) -> str:
-    """Days and weeks are the company's in every calendar, fiscal months are Gregorian ones."""
-    if grain == "day" or (grain == "week" and calendar != "retail"):
-        return ""
-    own = {"gregorian": "", "fiscal": "" if grain == "month" else "fiscal_", "jalali": "jalali_", "retail": "retail_"}
-    return own[calendar] if grain != "week" else ""
+    """Days and weeks are the company's in every calendar."""
+    return "" if grain in ("day", "week") or calendar == "gregorian" else f"{calendar}_"
 
 
 def _grids(company: Company) -> dict[tuple[str, str], Grid]:
     week_start = WEEKDAYS.index(company.week_start)
     day, week, month = Grid(0, np.arange(0, len(_all_days()) + 1)), _weeks(week_start), _gregorian_months()
-    shift = company.fiscal_year_start_month - 1
-    jalali, retail = _jalali_months(), _retail_months(week, company.fiscal_year_start_month)
-    months = {"gregorian": (month, 0), "fiscal": (month, shift), "jalali": (jalali, 0), "retail": (retail, 0)}
+    fiscal = (month, company.fiscal_year_start_month - 1)
+    if company.fiscal_pattern != "months":
+        fiscal = (_months_of_weeks(week, company.fiscal_year_start_month, company.fiscal_pattern), 0)
+    months = {"gregorian": (month, 0), "fiscal": fiscal, "jalali": (_jalali_months(), 0)}
     grids = {}
     for name, (grid, offset) in months.items():
         grids[name, "day"], grids[name, "week"], grids[name, "month"] = day, week, grid
@@ -230,11 +232,12 @@ def _jalali_leap(year: int) -> bool:
     return (year * 8 + 29) % 33 < 8
 
 
-def _retail_months(weeks: Grid, start_month: int) -> Grid:
-    """Weeks in threes of 4, 4, 5; the year begins on the week start nearest to its month's first day."""
+def _months_of_weeks(weeks: Grid, start_month: int, pattern: str) -> Grid:
+    """Quarters of weeks in a pattern as 4-4-5; the year begins on the week start nearest to its month's first day."""
     years = range(FIRST.year - 2, LAST.year + 3)
     nearest = [weeks.ids(np.array([dt.date(y, start_month, 1).toordinal() - _EPOCH + 3]))[0] for y in years]
-    offsets = np.array([0, 4, 8, 13, 17, 21, 26, 30, 34, 39, 43, 47])
+    lengths = [int(weeks_of_month) for weeks_of_month in pattern.split("-")] * 4
+    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     first_weeks = np.concatenate([week + offsets for week in nearest])
     return Grid(years[0] * 12, weeks.starts[first_weeks - weeks.first_id])
 

@@ -6,6 +6,7 @@ table but its key is optional, and so is every column that is not `required`.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 
@@ -308,6 +309,9 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
 )
+
+# The days that the calendar holds; what happened on another would fall out of every number, so it is rejected on load.
+FIRST_DAY, LAST_DAY = dt.date(1970, 1, 1), dt.date(2069, 12, 31)
 
 # The column that says when a row happened; tables without one hold what is so today.
 DATED_BY = {
