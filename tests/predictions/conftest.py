@@ -18,7 +18,8 @@ AS_OF = dt.date(2023, 9, 30)
 _FACT = """
 create or replace table facts.sales as
 select order_id, cast(line_no as bigint) as line_no, cast(day as timestamp) as ordered_at, cast(day as date) as day, account_id,
-       'R' || (1 + hash(account_id) % 5) as rep_id, product_id, 'north' as region, 'field' as channel, 'visit' as contact_method,
+       'R' || (1 + hash(account_id) % 5) as rep_id, case when hash(account_id) % 5 < 3 then 'south' else 'east' end as team, product_id,
+       'C' || (1 + hash(product_id) % 4) as category, 'all' as segment, 'north' as region, 'field' as channel, 'visit' as contact_method,
        cast(null as varchar) as campaign_id, cast(null as varchar) as initiative, cast(quantity as decimal(18, 4)) as quantity,
        cast(net as decimal(18, 4)) as net, cast(cost as decimal(18, 4)) as cost, cast(net as decimal(18, 4)) as list, status,
        status = 'completed' and net > 0 and account_id is not null as is_purchase

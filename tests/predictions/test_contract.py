@@ -17,7 +17,7 @@ from nextmove.predictions.contract import REPORT
 
 AS_OF = dt.date(2023, 6, 30)
 each_task = pytest.mark.parametrize("kind", TASKS, ids=[task.task for task in TASKS])
-IDS = ("account_id", "product_id", "lead_id", "opportunity_id")
+IDS = ("account_id", "product_id", "lead_id", "opportunity_id", "kpi", "dimension", "member", "period_start")
 
 
 def _bytes(table: pa.Table) -> bytes:

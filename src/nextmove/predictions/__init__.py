@@ -8,12 +8,13 @@ from nextmove.predictions.contract import Fitted, Learnt, Prediction
 from nextmove.predictions.cross_sell import CrossSell
 from nextmove.predictions.customers import Customers
 from nextmove.predictions.deals import Deals
+from nextmove.predictions.forecast import Forecast
 from nextmove.predictions.items import Items
 from nextmove.predictions.leads import Leads
 from nextmove.predictions.next_order import NextOrder
 from nextmove.predictions.reorder import Reorder
 
-TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder, NextOrder, CustomerValue, Leads, Deals)
+TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder, NextOrder, CustomerValue, Leads, Deals, Forecast)
 
 __all__ = ["TASKS", "Fitted", "Learnt", "Prediction", "task_called"]
 

@@ -1,0 +1,261 @@
+"""The forecast of every series for every past month and for now: methods weighed by their errors, parts made to add up, and bands.
+
+**Methods** that know no growth are first moved half the way by which the company outgrew them in the year before. **Weights.** At each
+month the methods of `month_methods` are weighed by the inverse square of what their errors over the year before were, half of each series'
+own, half of all series of its dimension: a rule that is better on this company's past gets the word.
+**Adding up.** The whole is the mean of the company's own forecast and of the sums over each dimension; the members of a dimension are then
+scaled to it, and those of a team to their team. **Bands.** They come from the errors that these very forecasts made, walking through the
+past: each series' own error (as share of its year's mean, drawn towards what series of its size have), growing with the months ahead, times
+the factor within which 80 % (50 %) of the past errors of all series fell (split conformal calibration; Vovk and others 2005). The whole's
+band is never wider than those of its parts laid end to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nextmove.predictions.month_methods import METHODS, YEAR, Known, Rhythm, forecasts
+from nextmove.predictions.months import COMPANY, Counts, Flags, Months, Numbers
+
+LEAST_MONTHS = 18
+LEVELS = (0.8, 0.5)
+_POWER = 2.0
+_OWN = 0.5
+_SILENT = 3  # months without sales after which a member is expected to sell nothing
+_BORROWED = 8.0  # past months that the error of series of its size weighs in each series' own
+_LEAST_SHARE = 1e-4
+_WORTH = 1e-3  # share of the company's sales from which a series takes part in the calibration of bands
+_HALF_LIFE = 6.0  # months after which a past error counts half
+_OWN_BAND = 0.75  # weight of a dimension's own calibration against that of all series
+_FIRST_ERRORS = 2
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What would have been said at the end of each month from `first` on, and what came. Rows of `told`: month × member × months ahead."""
+
+    months: Months
+    parents: Counts  # of each member the row that it adds up to; the company's own is −1
+    first: int
+    by_method: Numbers  # month × method × member × ahead
+    told: Numbers
+
+    @property
+    def horizon(self) -> int:
+        return int(self.told.shape[2])
+
+    @cached_property
+    def came(self) -> Numbers:
+        """Like `told`; not a number where the month is not over."""
+        return _shifted(self.months.money, self.first, self.horizon)
+
+    @cached_property
+    def scale(self) -> Numbers:
+        """Month × member: the mean of the twelve months before."""
+        money = np.maximum(self.months.money, 0)
+        means = [money[:, count - YEAR : count].mean(axis=1) for count in range(self.first, self.months.count + 1)]
+        scale: Numbers = np.maximum(np.array(means), max(_LEAST_SHARE * float(means[-1][0]), 1e-9))
+        return scale
+
+    @cached_property
+    def errors(self) -> Numbers:
+        """(told − came) ÷ scale."""
+        errors: Numbers = (self.told - self.came) / self.scale[:, :, None]
+        return errors
+
+    @cached_property
+    def spreads(self) -> Numbers:
+        """Step × member × ahead: how large an error was to be expected, from the errors known then; not a number at the first steps."""
+        spreads = np.full_like(self.told, np.nan)
+        for at in range(_FIRST_ERRORS, len(self.told)):
+            spreads[at] = _spread(self._seen(self.errors, at), self.scale[at])
+        return spreads
+
+    @cached_property
+    def surprises(self) -> Numbers:
+        """The size of each error ÷ what was to be expected when it was made."""
+        surprises: Numbers = np.abs(self.errors) / self.spreads
+        return surprises
+
+    def worth(self, at: int) -> Flags:
+        """Which series are large enough to take part in the calibration of bands."""
+        worth: Flags = self.scale[at] >= _WORTH * self.scale[at, 0]
+        return worth
+
+    def half_widths(self, at: int) -> dict[float, Numbers]:
+        """Level → half the band of each member and month ahead, from what was over at walk step `at`."""
+        surprise, worth = self._seen(self.surprises, at), self.worth(at)
+        age = np.arange(len(surprise), 0, -1)[:, None, None]
+        weight = np.broadcast_to(0.5 ** (age / _HALF_LIFE), surprise.shape)
+        expected, bands = self.spreads[at] * self.scale[at][:, None], {}
+        for level in LEVELS:
+            every = _quantile(surprise[:, worth], weight[:, worth], level, otherwise=1.0)
+            factor = np.full(len(worth), every)
+            for rows in self.months.groups.values():
+                mine = rows[worth[rows]]
+                factor[rows] = _quantile(surprise[:, mine], weight[:, mine], level, otherwise=every) ** _OWN_BAND * every ** (1 - _OWN_BAND)
+            bands[level] = _within_parts(factor[:, None] * expected, self.parents)
+        return bands
+
+    def _seen(self, values: Numbers, at: int) -> Numbers:
+        """The latest steps before `at`, without the months that were not over then."""
+        first = max(at - YEAR - self.horizon, 0)
+        seen = values[first:at].copy()
+        for step in range(first, at):
+            seen[step - first, :, at - step :] = np.nan
+        return seen
+
+
+def walk(months: Months, parents: Counts, horizon: int) -> Walk:
+    """Stand at the end of each month from the twelfth on, and of the latest."""
+    rate = months.money / months.pace[: months.count]
+    rhythm = Rhythm.learn(months.customers / months.pace[: months.count], horizon)
+    first = min(YEAR, months.count)
+    stands = range(first, months.count + 1)
+    pace = _shifted(months.pace[None, :], first, horizon)[: len(stands), 0]
+    by_method = np.stack([forecasts(Known(rate[:, :count], months.first), rhythm, horizon) for count in stands]) * pace[:, None, None, :]
+    came = _shifted(months.money, first, horizon)
+    moved = by_method * _moved(by_method[:, :, 0], came[:, 0])[:, :, None, None]
+    misses = np.abs(moved - came[:, None])
+    told = [_told(months, parents, moved[at], misses[:at], count) for at, count in enumerate(stands)]
+    return Walk(months, parents, first, by_method, np.stack(told))
+
+
+def _moved(told: Numbers, came: Numbers) -> Numbers:
+    """Month × method: by how much the company has outgrown (half believed) the methods that know no growth, within the year before."""
+    steps, horizon = came.shape
+    factors = np.ones(told.shape[:2])
+    still = [METHODS.index(name) for name in ("last_year", "mean")]
+    for at in range(1, steps):
+        year = range(max(at - YEAR, 0), at)
+        over = np.array([[step + ahead < at for ahead in range(horizon)] for step in year], bool)
+        sales = np.where(over, came[list(year)], 0).sum()
+        said = np.where(over[:, None], told[list(year)], 0).sum(axis=(0, 2))[still]
+        factors[at, still] = np.sqrt(np.clip(sales / np.maximum(said, 1e-9), 0.5, 2))
+    return factors
+
+
+def parents_of(months: Months, team_of: Mapping[str, str]) -> Counts:
+    """The row that each member adds up to: a representative's is the team where all have one, else the company."""
+    rows = {(member.dimension, member.name): row for row, member in enumerate(months.members)}
+    under = [rows.get(("team", team_of.get(member.name, ""))) for member in months.members]
+    teams = all(under[row] is not None for row in months.groups.get("rep", np.array([], np.int64)))
+    return np.array([_parent(member.dimension, above if teams else None) for member, above in zip(months.members, under, strict=True)])
+
+
+def _parent(dimension: str, team: int | None) -> int:
+    if dimension == COMPANY:
+        return -1
+    return team if dimension == "rep" and team is not None else 0
+
+
+def _shifted(money: Numbers, first: int, horizon: int) -> Numbers:
+    """Month × member × ahead: the money of the month so far ahead; not a number beyond what is known."""
+    count = money.shape[1]
+    padded = np.hstack([money, np.full((len(money), horizon), np.nan)])
+    stands = range(first, count + 1)
+    return np.stack([padded[:, at : at + horizon] for at in stands])
+
+
+def _told(months: Months, parents: Counts, by_method: Numbers, misses: Numbers, count: int) -> Numbers:
+    """The weighed forecast at the end of one month, made to add up."""
+    weights = _weights(months, _seen(misses))
+    told = np.einsum("mi,mih->ih", weights, by_method)
+    told[months.money[:, max(count - _SILENT, 0) : count].sum(axis=1) <= 0] = 0
+    return added_up(told, months.groups, parents)
+
+
+def _seen(misses: Numbers) -> Numbers:
+    """Method × member: the mean error of the year's forecasts of which the month was over."""
+    steps, horizon = len(misses), misses.shape[3]
+    known = np.array([[step + ahead < steps for ahead in range(horizon)] for step in range(steps)], bool).reshape(steps, 1, 1, horizon)
+    latest = np.where(known, misses, 0)[-YEAR:]
+    total: Numbers = latest.sum(axis=(0, 3)) if steps else np.zeros(misses.shape[1:3])
+    return total
+
+
+def _weights(months: Months, missed: Numbers) -> Numbers:
+    """Method × member, adding up to one."""
+    weights = np.empty_like(missed)
+    for rows in months.groups.values():
+        own = missed[:, rows] + 1e-9
+        shared = own.sum(axis=1, keepdims=True)
+        error = (own / own.sum(axis=0)) ** _OWN * (shared / shared.sum()) ** (1 - _OWN)
+        inverse = error**-_POWER
+        weights[:, rows] = inverse / inverse.sum(axis=0)
+    return weights
+
+
+def added_up(told: Numbers, groups: Mapping[str, Counts], parents: Counts) -> Numbers:
+    """Parts scaled to their whole; the whole is the mean of the company's forecast and of the sums of each dimension."""
+    sums = [told[rows].sum(axis=0) for name, rows in groups.items() if name != COMPANY]
+    whole = told.copy()
+    if sums:
+        whole[0] = (told[0] + np.mean(sums, axis=0)) / 2
+    for name, rows in groups.items():
+        if name != COMPANY:
+            _scale(whole, rows, parents[rows])
+    return whole
+
+
+def _scale(told: Numbers, rows: Counts, above: Counts) -> None:
+    """Scale rows so that those of one parent add up to it; where all are zero they share it alike."""
+    for parent in np.unique(above):
+        mine = rows[above == parent]
+        total = told[mine].sum(axis=0)
+        share = np.where(total > 0, told[mine] / np.where(total > 0, total, 1), 1 / len(mine))
+        told[mine] = share * told[parent]
+
+
+def _quantile(values: Numbers, weight: Numbers, level: float, *, otherwise: float) -> float:
+    """Weighted quantile of what is known."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return otherwise
+    order = np.argsort(values[known], kind="stable")
+    total = np.cumsum(weight[known][order])
+    place = min(int(np.searchsorted(total, level * total[-1])), len(total) - 1)
+    return float(values[known][order[place]])
+
+
+def _spread(errors: Numbers, scale: Numbers) -> Numbers:
+    """Member × ahead: the size of an error; of each series drawn towards that of its size, growing with the months ahead."""
+    horizon = errors.shape[2]
+    squares, count = np.nansum(errors**2, axis=(0, 2)), (~np.isnan(errors)).sum(axis=(0, 2))
+    rms = np.sqrt(squares / np.maximum(count, 1)) + 1e-3
+    share = np.log(scale / scale[0])
+    slope, level = _line(share, np.log(rms), np.minimum(scale / scale[0], 1) ** 0.5)
+    expected = np.exp(level + slope * share)
+    seen = count / horizon
+    size = np.sqrt((seen * rms**2 + _BORROWED * expected**2) / (seen + _BORROWED))
+    spread: Numbers = size[:, None] * _growing(errors / size[:, None])[None, :]
+    return spread
+
+
+def _line(x: Numbers, y: Numbers, weight: Numbers) -> tuple[float, float]:
+    """Weighted straight line, falling: a larger series errs by a smaller share."""
+    middle, height = np.average(x, weights=weight), np.average(y, weights=weight)
+    spread = np.average((x - middle) ** 2, weights=weight)
+    slope = float(np.clip(np.average((x - middle) * (y - height), weights=weight) / spread, -0.5, 0)) if spread > 1e-9 else 0.0
+    return slope, float(height - slope * middle)
+
+
+def _growing(errors: Numbers) -> Numbers:
+    """By how much errors grow with the months ahead, never falling."""
+    squares, count = np.nansum(np.minimum(errors**2, 9), axis=(0, 1)), (~np.isnan(errors)).sum(axis=(0, 1))
+    mean = squares.sum() / max(count.sum(), 1)
+    drawn = (squares + 20 * mean) / (count + 20)
+    growth: Numbers = np.sqrt(np.maximum.accumulate(drawn) / mean)
+    return growth
+
+
+def _within_parts(half: Numbers, parents: Counts) -> Numbers:
+    """No whole wider than its parts laid end to end."""
+    narrow = half.copy()
+    for parent in np.unique(parents[parents > 0]):
+        narrow[parent] = np.minimum(narrow[parent], half[parents == parent].sum(axis=0))
+    return narrow
