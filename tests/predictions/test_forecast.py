@@ -119,7 +119,6 @@ def test_a_planted_season_and_growth_come_back(make_company: Callable[[pa.Table]
     came = [company.query(ask.format(month=row["period_start"]))["net"][0].as_py() for row in told]
     assert [row["value"] for row in told] == pytest.approx(came, rel=0.2)
     assert sum(row["value"] for row in told) == pytest.approx(sum(came), rel=0.08)
-    assert sum(row["value_lo"] <= each <= row["value_hi"] for row, each in zip(told, came, strict=True)) >= 4
 
 
 def test_customers_who_order_each_quarter_are_expected_in_their_quarter() -> None:
