@@ -1,0 +1,9 @@
+-- by: rep
+-- options: basis=period
+with events as (
+    select sql_day as day, rep, 1 as second, 0 as first from golden.leads
+    union all
+    select mql_day, rep, 0, 1 from golden.leads
+)
+select golden.month(day) as period_start, rep as member, sum(second) / nullif(sum(first), 0) as value
+from events where day <= date '2024-09-17' group by grouping sets ((1), (1, 2))

@@ -1,0 +1,2 @@
+-- by: rep
+select golden.month(day) as period_start, rep as member, count(*) as value from golden.deals group by grouping sets ((1), (1, 2))

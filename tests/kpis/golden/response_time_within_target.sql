@@ -1,0 +1,4 @@
+-- by: rep
+-- options: response_target_hours=24
+select golden.month(response_day) as period_start, rep as member, count(case when hours <= 24 then 1 end) / count(*) as value
+from golden.leads where response_day <= date '2024-09-17' and hours >= 0 group by grouping sets ((1), (1, 2))
