@@ -59,7 +59,18 @@ class Definitions(Section):
         ("call", "email", "meeting", "visit", "demo", "message"), description="Kinds of activity that are selling time."
     )
     quota_kpi: str = Field("net_sales", description="The KPI that quota_attainment holds against its target.")
+    pace: Literal["working_days", "calendar_days", "last_year"] = Field(
+        "working_days", description="How much of a running period's target is due by now: by days, or by the shape of the year before."
+    )
     response_target_hours: float = Field(1.0, gt=0, description="A lead is answered in time within so many hours.")
+
+
+class Goals(Section):
+    """What the scorecard shows: the KPIs of the company's goal, or others that it has chosen."""
+
+    goal: str = Field("", description="more_customers, more_revenue, higher_conversion, more_profit or keep_customers.")
+    primary: tuple[str, ...] = Field((), description="Two or three KPIs; those of the goal where empty.")
+    secondary: tuple[str, ...] = Field((), description="At most five KPIs; those of the goal where empty.")
 
 
 class Warehouse(Section):
@@ -96,6 +107,7 @@ class Settings(BaseSettings):
     company: Company = Company()
     definitions: Definitions = Definitions()
     persona: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Customer persona: attribute = accepted values.")
+    goals: Goals = Goals()
     warehouse: Warehouse = Warehouse()
     actions: Actions = Actions()
     editions: Editions = Editions()

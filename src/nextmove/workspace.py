@@ -13,12 +13,14 @@ DIR/data/app.sqlite3         accounts, decisions on actions
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nextmove.errors import UserError
 from nextmove.settings import Settings
+from nextmove.settings_text import Setting, changed
 
 SETTINGS_FILE = "nextmove.toml"
 
@@ -51,6 +53,19 @@ class Workspace:
     @cached_property
     def settings(self) -> Settings:
         return Settings.read(self.root / SETTINGS_FILE)
+
+    def change_settings(self, section: str, values: Mapping[str, Setting]) -> Settings:
+        """Write these settings into `nextmove.toml`, whole or not at all, and return what holds from now on."""
+        path = self.root / SETTINGS_FILE
+        draft = self.root / f"{SETTINGS_FILE}.new"
+        draft.write_text(changed(path.read_text(encoding="utf-8"), section, values), encoding="utf-8")
+        try:
+            settings = Settings.read(draft)
+        except UserError:
+            draft.unlink()
+            raise
+        draft.replace(path)
+        return settings
 
     @property
     def data(self) -> Path:

@@ -25,7 +25,9 @@ from nextmove.app.pages.changes import ChangePage, ChangesPage, change_page, cha
 from nextmove.app.pages.customer import CustomerPage, customer_page
 from nextmove.app.pages.customers import CustomersPage, Search, customers_page
 from nextmove.app.pages.data import DataPage, data_page
+from nextmove.app.pages.definitions import DefinitionsPage, definitions_page
 from nextmove.app.pages.funnel import FunnelPage, funnel_page
+from nextmove.app.pages.goals import GoalsPage, choose, goals_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
 from nextmove.app.pages.leavers import LeaversPage, leavers_page
@@ -38,6 +40,7 @@ from nextmove.app.pages.why import WhyPage, why_page
 from nextmove.app.visit import visit_of
 from nextmove.errors import UserError
 from nextmove.kpis import Question
+from nextmove.kpis.goals import Selection, suggested
 from nextmove.kpis.movement import Moved, pipeline_movement
 
 
@@ -84,6 +87,14 @@ class Deciding(Schema):
     outcome: str = ""
 
 
+class Choosing(Schema):
+    """A goal; its own KPIs where none are named."""
+
+    goal: str
+    primary: tuple[str, ...] = ()
+    secondary: tuple[str, ...] = ()
+
+
 class Asked(Schema):
     """Which values of a KPI."""
 
@@ -95,6 +106,7 @@ class Asked(Schema):
     calendar: str = "gregorian"
     versus: str | None = None
     basis: str | None = None
+    option: tuple[str, ...] = ()
 
 
 @api.get("/today", response={200: Any, 404: Told}, summary="The moves of the day and four KPIs", tags=["moves"])
@@ -117,6 +129,19 @@ def move(request: HttpRequest, key: str, verb: str, body: Deciding) -> MoveList:
 @api.get("/scorecard", response={200: Any, 404: Told}, summary="KPIs against target, and a line a representative", tags=["KPIs"])
 def scorecard(request: HttpRequest, grain: str = "month") -> ScorecardPage:
     return scorecard_page(visit_of(request, "scorecard"), grain=grain)
+
+
+@api.get("/goals", response={200: Any, 404: Told}, summary="The company's goal and what can be chosen", tags=["KPIs"])
+def goals(request: HttpRequest) -> GoalsPage:
+    return goals_page(visit_of(request, "goals"))
+
+
+@api.post("/goals", response={200: Any, 400: Told, 404: Told}, summary="Choose the company's goal and its KPIs", tags=["KPIs"])
+def choose_goal(request: HttpRequest, body: Choosing) -> GoalsPage:
+    visit = visit_of(request, "goals")
+    own = suggested(body.goal, numbers.catalogue())
+    choose(visit, Selection(body.goal, body.primary or own.primary, body.secondary or own.secondary))
+    return goals_page(visit)
 
 
 @api.get("/changes", response={200: Any}, summary="What changed: alerts, the largest first", tags=["changes"])
@@ -154,20 +179,26 @@ def kpi_values(request: HttpRequest, kpi: str, asked: Query[Asked]) -> list[dict
         calendar=asked.calendar,
         versus=asked.versus,
         basis=asked.basis,
+        options=dict(_pair(each, "option=churn_window_months=6") for each in asked.option),
     )
     return numbers.flat(visit, question)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, example: str = "where=region=North") -> tuple[str, str]:
     name, equals, member = text.partition("=")
     if not equals:
-        raise UserError(f"{text!r} is no condition.", hint="where=region=North")
+        raise UserError(f"{text!r} is not of the form name=value.", hint=example)
     return name, member
 
 
 @api.get("/kpis/{kpi}/why", response={200: Any, 400: Told, 404: Told, 409: Told}, summary="Why a KPI moved", tags=["KPIs"])
 def why(request: HttpRequest, kpi: str, period: str = "", versus: str = "previous", where: str = "") -> WhyPage:
     return why_page(visit_of(request, "kpis"), kpi, {"period": period, "versus": versus, "where": where})
+
+
+@api.get("/kpis/{kpi}/definitions", response={200: Any, 404: Told}, summary="A KPI under other definitions", tags=["KPIs"])
+def definitions(request: HttpRequest, kpi: str, grain: str = "", calendar: str = "", where: str = "") -> DefinitionsPage:
+    return definitions_page(visit_of(request, "kpis"), kpi, {"grain": grain, "calendar": calendar, "where": where})
 
 
 @api.get("/customers", response={200: Any}, summary="Customers within reach", tags=["customers"])

@@ -48,6 +48,7 @@ class Value:
     versus: float | None = None
     change: float | None = None
     target: float | None = None
+    required: float | None = None  # what each working day that is left must bring to reach the target
 
 
 def kpi_within_reach(visit: Visit, identifier: str) -> Kpi:
@@ -146,6 +147,7 @@ def _value(row: Row, question: Question) -> Value:
         versus=_number(row.get("versus_value")),
         change=_number(row.get("change")),
         target=_number(row.get("target")),
+        required=_number(row.get("required_per_day")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ class Tile:
     told: str
     target: float | None
     target_told: str | None
+    required: float | None
+    required_told: str | None
     share: float | None
     on_track: bool | None
     change: float | None
@@ -56,8 +59,26 @@ def tile(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
 
 
 def _empty(kpi: Kpi, lacking: tuple[str, ...]) -> Tile:
-    spark = charts.spark(())
-    return Tile(kpi.id, named(kpi), kpi.entry.unit, None, "–", None, None, None, None, None, None, None, False, (), spark, lacking)
+    return Tile(
+        kpi=kpi.id,
+        name=named(kpi),
+        unit=kpi.entry.unit,
+        value=None,
+        told=formats.NOTHING,
+        target=None,
+        target_told=None,
+        required=None,
+        required_told=None,
+        share=None,
+        on_track=None,
+        change=None,
+        change_told=None,
+        good=None,
+        complete=False,
+        history=(),
+        spark=charts.spark(()),
+        missing=lacking,
+    )
 
 
 def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
@@ -80,6 +101,8 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
         told=telling.in_unit(value, unit, currency=visit.currency, short=True),
         target=target,
         target_told=telling.in_unit(target, unit, currency=visit.currency, short=True) if target is not None else None,
+        required=now.required if now and target else None,
+        required_told=_required(visit, kpi, now.required) if now and target and now.required else None,
         share=share,
         on_track=on_track(kpi, share),
         change=change,
@@ -89,6 +112,12 @@ def _filled(visit: Visit, kpi: Kpi, *, grain: str, calendar: str) -> Tile:
         history=tuple(value.value for value in history),
         spark=charts.spark([value.value for value in history]),
     )
+
+
+def _required(visit: Visit, kpi: Kpi, value: float) -> str:
+    """What is needed each working day; of things that are counted, in whole ones."""
+    whole = float(math.ceil(value)) if kpi.entry.unit == "count" else value
+    return telling.in_unit(whole, kpi.entry.unit, currency=visit.currency, short=True)
 
 
 def _of_nothing(kpi: Kpi) -> float | None:

@@ -16,13 +16,14 @@ from django.db import connection
 from nextmove.app import numbers
 from nextmove.app.alerts import listed
 from nextmove.app.edition import Edition
+from nextmove.app.goals import selected
 from nextmove.app.models import User
 from nextmove.app.pages.changes import change_page, changes_page
 from nextmove.app.pages.customer_rhythm import customer_rhythm
 from nextmove.app.pages.kpi import kpi_page
 from nextmove.app.pages.kpis import kpis_page
 from nextmove.app.pages.pipeline import pipeline_page
-from nextmove.app.pages.scorecard import LEADING, PRIMARY, SECONDARY, scorecard_page
+from nextmove.app.pages.scorecard import LEADING, scorecard_page
 from nextmove.app.pages.today import today_page
 from nextmove.app.visit import Visit, visit_by
 from nextmove.errors import UserError
@@ -81,7 +82,7 @@ def _rest(visit: Visit) -> Iterator[Callable[[], object]]:
         yield partial(change_page, visit, alert.alert_id)
     yield partial(pipeline_page, visit)
     within = {kpi.id for kpi in numbers.kpis_within_reach(visit)}
-    for kpi in (*PRIMARY, *SECONDARY):
+    for kpi in selected().all:
         if kpi in within:
             yield partial(kpi_page, visit, kpi, {})
 
@@ -94,5 +95,5 @@ def _pages(visit: Visit) -> None:
         today_page(visit)
     if visit.user.kind.may_open("scorecard"):
         scorecard_page(visit)
-    for kpi in (LEADING, *PRIMARY[:1]):
+    for kpi in dict.fromkeys((LEADING, *selected().primary[:1])):
         kpi_page(visit, kpi, {})

@@ -6,7 +6,20 @@ from importlib import import_module
 
 import typer
 
-GROUPS: tuple[str, ...] = ("load", "kpi", "pipeline", "explain", "questions", "refresh", "actions", "predict", "export", "serve", "demo")
+GROUPS: tuple[str, ...] = (
+    "load",
+    "kpi",
+    "pipeline",
+    "explain",
+    "questions",
+    "refresh",
+    "actions",
+    "predict",
+    "goals",
+    "export",
+    "serve",
+    "demo",
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -61,6 +61,18 @@ def kpi(
 def _show(company: Company, question: Question, format: Format) -> None:
     table = company.answer(question).to_arrow()
     show(table.to_pylist(), table.column_names, format, empty="No rows stand behind this question.")
+    if format is Format.table:
+        _tell_definition(company, question)
+
+
+def _tell_definition(company: Company, question: Question) -> None:
+    """Under the table, the definition that the numbers are under; JSON and CSV hold the numbers alone."""
+    from nextmove.kpis.alternatives import choices
+    from nextmove.kpis.question import check
+
+    chosen = [choice for choice in choices(check(question, company.catalogue).kpi, company.settings) if choice.chosen]
+    if chosen:
+        print("\n" + " · ".join(f"{choice.option} = {choice.value} ({choice.option_named.lower()})" for choice in chosen))
 
 
 def _list(company: Company, format: Format) -> None:

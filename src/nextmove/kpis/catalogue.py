@@ -56,7 +56,7 @@ class Kpi:
         given: dict[str, str] = {}
         for key, option in self.entry.options.items():
             value = self.chosen.get(key, option.default)
-            if option.choices is None and value is not None:
+            if value is not None and not any((option.choices or {}).values()):
                 given[key] = _number_or_text(self.id, key, value) if isinstance(value, str) else literal(value)
         return given
 

@@ -140,7 +140,7 @@ class Option(Part):
     """A definition that people disagree on.
 
     A choice replaces fields of the entry (`choices: {value: {ratio: …}}`); an option without choices is a number or a text that
-    stands in the SQL as `:key`, by default that of the setting of the same name.
+    stands in the SQL as `:key`, by default that of the setting of the same name, and so is one whose choices replace nothing.
     """
 
     default: str | float | bool | None = None

@@ -61,7 +61,7 @@ def compiled_sql(
     compiler = Compiler(catalogue, calendar_of(settings), plan)
     relation = compiler.kpi(checked.kpi, frame)
     young = maturity(checked.kpi, plan, frame)
-    extra, joins = _versus(compiler, checked, relation, frame)
+    extra, joins = _versus(compiler, checked, relation, frame, pace=settings.definitions.pace)
     return _heading(checked, as_of) + _told(checked, plan, relation, frame, young, extra, joins)
 
 
@@ -86,13 +86,13 @@ def frame_of(checked: Checked, settings: Settings, *, as_of: dt.date) -> Frame:
     )
 
 
-def _versus(compiler: Compiler, checked: Checked, relation: str, frame: Frame) -> tuple[str, str]:
+def _versus(compiler: Compiler, checked: Checked, relation: str, frame: Frame, *, pace: str) -> tuple[str, str]:
     """More columns, and the joins that they need."""
     match checked.question.versus:
         case None:
             return "", ""
         case "target":
-            return versus_target(checked.kpi, frame, working_days=compiler.calendar.working_days)
+            return versus_target(checked.kpi, frame, compiler, pace=pace)
         case move:
             earlier = frame.back(move, compiler.calendar)
             before = compiler.kpi(checked.kpi, earlier)

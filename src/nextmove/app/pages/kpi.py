@@ -17,6 +17,7 @@ from nextmove.app.tiles import change_of, change_told, for_the_better, on_track
 from nextmove.app.visit import Visit, page
 from nextmove.errors import UserError
 from nextmove.kpis import Kpi, Question, compiled_sql
+from nextmove.kpis.alternatives import choices
 from nextmove.kpis.readable import readable
 from nextmove.kpis.words import described, named
 from nextmove.words import text
@@ -100,7 +101,7 @@ class KpiPage:
     members: tuple[Member, ...]
     members_found: int
     filtered: str | None
-    options: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, str], ...]  # definitions that people disagree on, and the company's choice
     sql: str
     grains: tuple[str, ...] = tuple(GRAINS)
     calendars: tuple[str, ...] = CALENDARS
@@ -156,7 +157,7 @@ def _blank(visit: Visit, kpi: Kpi, choice: Choice, lacking: tuple[str, ...]) -> 
         members=(),
         members_found=0,
         filtered=numbers.member_name(visit, *choice.where[0]) if choice.where else None,
-        options=tuple((key, str(option.default)) for key, option in kpi.entry.options.items() if option.default is not None),
+        options=tuple((choice.option_named, choice.named) for choice in choices(kpi, visit.settings) if choice.chosen),
         sql=readable(compiled_sql(asked, visit.settings, as_of=visit.edition.as_of, catalogue=numbers.catalogue())),
     )
 
@@ -206,7 +207,14 @@ def _held(visit: Visit, kpi: Kpi, question: Question, now: Value, targets: dict[
         found.append(
             Held(text("app.kpi.versus.target"), _told(visit, kpi, plan.target), formats.percent(share, digits=0), on_track(kpi, share))
         )
+        found += [] if now.complete else _pace(visit, kpi, plan)
     return found
+
+
+def _pace(visit: Visit, kpi: Kpi, plan: Value) -> list[Held]:
+    """What the plan asks for by today, and what each working day that is left must bring."""
+    held = [Held(text(f"app.pace.{visit.settings.definitions.pace}"), _told(visit, kpi, plan.versus), None, None)]
+    return held + ([Held(text("app.pace.required"), _told(visit, kpi, plan.required), None, None)] if plan.required else [])
 
 
 def _told(visit: Visit, kpi: Kpi, value: float | None) -> str:

@@ -13,14 +13,15 @@ from typing import ClassVar
 from django.http import HttpRequest, HttpResponse
 
 from nextmove.app import exports, formats, numbers, telling
+from nextmove.app.goals import computable, selected
 from nextmove.app.moves import open_actions
 from nextmove.app.numbers import Value
 from nextmove.app.tiles import Tile, change_of, change_told, tiles
 from nextmove.app.visit import Visit, page
 from nextmove.kpis import Question
+from nextmove.kpis.goals import Selection
+from nextmove.words import text
 
-PRIMARY = ("net_sales", "gross_profit", "active_customers")
-SECONDARY = ("new_customers", "churn_rate", "net_revenue_retention", "gross_margin", "average_order_value")
 SPARE = ("orders", "skus_per_customer", "repeat_purchase_rate", "units_sold")
 GRAINS = ("month", "quarter")
 LEADING = "net_sales"  # the KPI that representatives are compared by
@@ -71,6 +72,8 @@ class ScorecardPage:
     grain: str
     period: str
     complete: bool
+    goal: str
+    may_choose: bool
     primary: tuple[Tile, ...]
     secondary: tuple[Tile, ...]
     gap: Gap | None
@@ -83,15 +86,17 @@ class ScorecardPage:
 def scorecard_page(visit: Visit, *, grain: str = "month") -> ScorecardPage:
     grain = grain if grain in GRAINS else "month"
     start = numbers.periods_back(visit, calendar="gregorian", grain=grain, count=0)
-    known = _computable(visit)
-    wanted = [name for name in (*SECONDARY, *SPARE) if name in known][: len(SECONDARY)]
-    primary = tiles(visit, [name for name in PRIMARY if name in known], grain=grain, calendar="gregorian")
+    known, chosen = computable(visit), selected()
+    wanted = [name for name in _beside(chosen) if name in known][: len(chosen.secondary)]
+    primary = tiles(visit, [name for name in chosen.primary if name in known], grain=grain, calendar="gregorian")
     columns = tuple(name for name in BESIDE if name in known)
     reps = tuple(_reps(visit, grain, start, columns)) if LEADING in known else ()
     return ScorecardPage(
         grain=grain,
         period=formats.period(start, grain),
         complete=numbers.periods_back(visit, calendar="gregorian", grain=grain, count=-1) <= visit.edition.as_of + dt.timedelta(days=1),
+        goal=text(f"goal.{chosen.goal}.name") if chosen.goal else "",
+        may_choose=visit.user.kind.may_open("goals"),
         primary=primary,
         secondary=tiles(visit, wanted, grain=grain, calendar="gregorian"),
         gap=_gap(primary, reps),
@@ -101,8 +106,9 @@ def scorecard_page(visit: Visit, *, grain: str = "month") -> ScorecardPage:
     )
 
 
-def _computable(visit: Visit) -> set[str]:
-    return {kpi.id for kpi in numbers.kpis_within_reach(visit) if not numbers.lacking(visit, kpi)}
+def _beside(chosen: Selection) -> tuple[str, ...]:
+    """The secondary KPIs; where nobody has chosen, others stand in for those that lack data."""
+    return chosen.secondary if chosen.goal else (*chosen.secondary, *SPARE)
 
 
 def _gap(primary: tuple[Tile, ...], reps: tuple[RepLine, ...]) -> Gap | None:
