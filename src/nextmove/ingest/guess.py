@@ -1,7 +1,7 @@
 """The first guess at a mapping, for a person to confirm.
 
-Our own names are taken as they are. A known export (Salesforce, SAP Business One …) is recognised by its header, from the files in
-`presets/`. Everything else is compared with the many names that columns bear in the wild (`synonyms.toml`: English, German,
+A known export (Salesforce, SAP Business One …) is recognised by its header, from the files in `presets/`. Our own names are taken as
+they are. Everything else is compared with the many names that columns bear in the wild (`synonyms.toml`: English, German,
 Polish, Hebrew). A guess by name alone is not sure; only our own names and presets are.
 """
 
@@ -23,12 +23,12 @@ _HERE = Path(__file__).parent
 
 def guess(header: list[str], *, wanted: Table | None, where: str) -> Mapping:
     """The most likely mapping of a file with these columns."""
-    own = _own_names(header, wanted)
-    if own and not own.missing():
-        return own
     preset = _preset(header, wanted)
     if preset:
         return preset
+    own = _own_names(header, wanted)
+    if own and not own.missing():
+        return own
     candidates = [_by_names(header, one) for one in ([wanted] if wanted else TABLES)]
     best = max(candidates, key=lambda mapping: (-len(mapping.missing()), len(mapping.columns) + len(mapping.formulas)))
     rivals = [m for m in candidates if m is not best and not m.missing() and len(m.columns) == len(best.columns)]
