@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from nextmove.errors import MissingData, UnknownName, UserError
-from nextmove.kpis import Scope
+from nextmove.facts import prepare
+from nextmove.kpis import Question, Scope, answer
+from nextmove.settings import Settings
 
-from .conftest import Shop
+from .conftest import CATALOGUE, SETTINGS, Shop
 
 
 def test_fan_out(shop: Shop) -> None:
@@ -174,3 +176,116 @@ def test_quotes_in_members_are_only_text(shop: Shop) -> None:
     shop.sells("1", "2024-03-05", channel="o''clock")
     assert shop.value("net_sales", where=(("channel", "o'clock"),)) == 100
     assert shop.ask("net_sales", where=(("channel", "' or true --"),)) == []
+
+
+def test_a_forecast_that_counts_lost_deals_in_full(shop: Shop) -> None:
+    """A lost deal is worth nothing in the pipeline, open or weighted; and it lowers the weight of the others, not their amount."""
+    for name, status in (("won", "won"), ("lost", "lost")):
+        shop.insert(
+            "opportunities", opportunity_id=name, created_at="2024-01-05", amount=900, status=status, stage="offer", closed_at="2024-05-05"
+        )
+    shop.insert("opportunities", opportunity_id="open", created_at="2024-01-05", amount=100, status="open", stage="offer")
+    now = {"start": dt.date(2024, 6, 1)}
+    assert shop.value("pipeline_value", **now) == 100
+    assert shop.value("weighted_pipeline_value", **now) == 50
+    assert [row["value"] for row in shop.ask("lost_opportunity_value")] == [900]
+
+
+def test_unlike_currencies_summed_in_the_pipeline(shop: Shop) -> None:
+    """Each deal at the rate of the day on which it was created; later rates move nothing."""
+    for day, rate in (("2024-01-01", "0.5"), ("2024-03-01", "0.9")):
+        shop.insert("exchange_rates", day=day, currency="USD", rate=rate)
+    for name, day in (("old", "2024-01-05"), ("new", "2024-03-05")):
+        shop.insert("opportunities", opportunity_id=name, created_at=day, amount=100, currency="USD", status="open")
+    assert shop.value("pipeline_value", start=dt.date(2024, 6, 1)) == 140
+    shop.insert("opportunities", opportunity_id="odd", created_at="2024-03-05", amount=100, currency="GBP", status="open")
+    with pytest.raises(UserError, match="no rate of exchange for GBP"):
+        shop.ask("pipeline_value", start=dt.date(2024, 6, 1))
+
+
+def test_deals_without_a_closing_day_are_decided_in_no_period(shop: Shop) -> None:
+    shop.insert("opportunities", opportunity_id="D", created_at="2024-01-05", amount=100, status="won")
+    shop.insert("opportunities", opportunity_id="E", created_at="2024-01-05", amount=7, status="lost", closed_at="2024-02-05")
+    assert [(row["period_start"].month, row["value"]) for row in shop.ask("win_rate")] == [(2, 0)]
+    assert [row["value"] for row in shop.ask("pipeline_value")] == [7]  # January; the other is neither open nor decided
+
+
+@pytest.mark.parametrize(("zone", "month"), [("UTC", 3), ("Europe/Berlin", 4), ("America/New_York", 3)])
+def test_time_zones_at_midnight(shop: Shop, zone: str, month: int) -> None:
+    """22:30 UTC on 31 March is April in Berlin: for sales, for deals, and for the rate of exchange of that day."""
+    settings = Settings(company={"time_zone": zone, "reporting_currency": "EUR"})  # type: ignore[arg-type]
+    prepare(shop.engine, settings, CATALOGUE.facts)
+    for day, rate in (("2024-03-01", "0.5"), ("2024-04-01", "0.25")):
+        shop.insert("exchange_rates", day=day, currency="USD", rate=rate)
+    shop.sells("1", "2024-03-31 22:30:00", currency="USD")
+    shop.insert("opportunities", opportunity_id="D", created_at="2024-03-31 22:30:00", amount=100, currency="USD", status="open")
+    for kpi in ("net_sales", "opportunities_created_value"):
+        assert [(row["period_start"].month, row["value"]) for row in shop.ask(kpi, settings=settings)] == [
+            (month, 50 if month == 3 else 25)
+        ]
+    prepare(shop.engine, SETTINGS, CATALOGUE.facts)
+
+
+def test_a_closed_month_does_not_move_when_deals_are_decided_later(shop: Shop) -> None:
+    shop.insert("opportunities", opportunity_id="D", created_at="2024-01-05", amount=100, status="won", closed_at="2024-04-10")
+    months = {row["period_start"].month: row["value"] for row in shop.ask("pipeline_value")}
+    assert months == {1: 100, 2: 100, 3: 100}
+
+
+def test_two_competitors_prices_do_not_count_a_sale_twice(shop: Shop) -> None:
+    shop.sells("1", "2024-03-05", net=100, product_id="P")
+    for competitor, price in (("Acme", 80), ("Bolt", 120)):
+        shop.insert("competitor_prices", day="2024-03-01", product_id="P", competitor=competitor, price=price)
+    assert shop.value("price_index") == 1
+    assert shop.value("net_sales") == 100
+
+
+def test_mean_of_ratios_in_a_funnel(shop: Shop) -> None:
+    """One of two leads of one source and none of eight of another: 1 in 10, not the mean of 50 % and 0 %."""
+    for n in range(10):
+        shop.insert("leads", lead_id=n, created_at="2024-03-05", source="a" if n < 2 else "b", mql_at="2024-03-06" if n == 0 else None)
+    assert shop.value("lead_to_mql_rate") == pytest.approx(0.1)
+
+
+COHORTS = ("lead_to_mql_rate", "mql_to_sql_rate", "sql_to_opportunity_rate", "lead_to_customer_rate", "stage_conversion", "retention_rate")
+
+
+@pytest.mark.parametrize("kpi", COHORTS)
+def test_a_cohort_is_never_above_100_percent(reference: Any, kpi: str) -> None:
+    for by in ((), tuple(CATALOGUE.kpi(kpi).entry.cut_by[:1])):
+        asked = Question(kpi, grain="month", by=by)
+        rows = answer(reference.engine, asked, reference.settings, as_of=reference.as_of, catalogue=CATALOGUE).to_pylist()
+        assert rows and all(row["value"] is None or 0 <= row["value"] <= 1 for row in rows)
+
+
+def test_a_cohort_that_is_young_says_so(shop: Shop) -> None:
+    """Nine steps took 60 days; the leads of last month had 29: immature, while those of January are not."""
+    for n in range(9):
+        shop.insert("leads", lead_id=n, created_at="2024-01-05", mql_at="2024-03-05")
+    shop.insert("leads", lead_id="young", created_at="2024-06-05")
+    assert [(row["period_start"].month, row["immature"]) for row in shop.ask("lead_to_mql_rate")] == [(1, False), (6, True)]
+
+
+PRIVATE = (
+    "net_sales",
+    "leads",
+    "win_rate",
+    "pipeline_value",
+    "weighted_pipeline_value",
+    "calls",
+    "overdue_receivables",
+    "slipped_deals",
+    "nps",
+)
+
+
+@pytest.mark.parametrize("kpi", PRIVATE)
+def test_a_scope_never_leaks(reference: Any, kpi: str) -> None:
+    """What one representative sees is what the company sees of theirs, in every theme."""
+
+    def ask(**question: Any) -> list[dict[str, Any]]:
+        asked = Question(kpi, grain="quarter", by=("rep",), **question)
+        return list(answer(reference.engine, asked, reference.settings, as_of=reference.as_of, catalogue=CATALOGUE).to_pylist())
+
+    assert ask(scope=Scope.of_reps("R1")) == [row for row in ask() if row["rep"] == "R1"]
+    assert ask(scope=Scope.of_reps()) == []
