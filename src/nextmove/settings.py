@@ -51,6 +51,7 @@ class Definitions(Section):
     """The options of the KPI catalogue on which people disagree; chosen once for the company."""
 
     churn_window_months: int = Field(12, ge=1, description="A customer without a purchase for so long is lost.")
+    churn_gaps: float = Field(3.0, gt=1, description="By its own rhythm a customer is lost after so many of its usual gaps.")
     launch_window_months: int = Field(12, ge=1, description="A product is new for so long after its launch.")
     cac_includes_overhead: bool = Field(False, description="Whether overhead spend is a cost of acquisition.")
     cac_lag_days: int = Field(0, ge=0, description="How much earlier the spend of a new customer happened.")

@@ -18,6 +18,7 @@ from nextmove.settings import Settings
 from nextmove.workspace import Workspace
 
 from .company import Company, Terms
+from .modelled import write_scores
 from .random_company import write_company
 
 COMPANIES = (
@@ -60,7 +61,9 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with DuckDBEngine(workspace.data / "warehouse.duckdb") as engine:
         engine.execute("set threads = 1")  # small tables: more threads only cost
         prepare(engine, workspace.settings, load_catalogue().facts)
-        yield Loaded(engine, workspace.settings, Company(files, terms))
+        company = Company(files, terms)
+        write_scores(engine, company)
+        yield Loaded(engine, workspace.settings, company)
 
 
 def _load(workspace: Workspace, files: Path) -> None:

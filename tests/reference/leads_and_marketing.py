@@ -229,7 +229,6 @@ KPIS: dict[str, Reference] = {
     "mqls": steps("mql_at"),
     "sqls": steps("sql_at"),
     **{kpi: cohort(*pair) for kpi, pair in STEPS.items()},
-    "weighted_leads": weighted_leads,
     "persona_fit": persona_fit,
     "time_to_qualify": time_to_qualify,
     "response_time": response_time,

@@ -17,13 +17,16 @@ import pytest
 
 from nextmove.kpis import Question, Scope, answer, load_catalogue
 
-from . import customers, leads_and_marketing, market, people, pipeline, sales
+from . import customers, leads_and_marketing, market, modelled, options, people, pipeline, sales
 from .calendars import ONE_DAY, Calendar, Period
 from .company import WEEKDAYS, Company
-from .conftest import Loaded
+from .conftest import COMPANIES, Loaded
 from .tally import By, Cell, Cells, Number
 
-THEMES = {module.__name__.rpartition(".")[2]: module.KPIS for module in (customers, sales, leads_and_marketing, pipeline, people, market)}
+THEMES = {
+    module.__name__.rpartition(".")[2]: module.KPIS
+    for module in (customers, sales, leads_and_marketing, pipeline, people, market, modelled)
+}
 REFERENCES = {kpi: reference for theme in THEMES.values() for kpi, reference in theme.items()}
 BASES = {**leads_and_marketing.BASES, **pipeline.BASES}
 WITHOUT_REFERENCE = {
@@ -56,6 +59,30 @@ def test_other_basis(kpi: str, basis: str, loaded: Loaded) -> None:
         kpi, by=CATALOGUE.kpi(kpi).entry.cut_by[loaded.terms.seed : loaded.terms.seed + 1], basis=basis, seed=loaded.terms.seed
     )
     assert not differences(loaded, question, BASES[kpi, basis])
+
+
+def test_options(loaded: Loaded) -> None:
+    """Every other definition of KPIS.md, each on one of the companies, in total or by a dimension."""
+    different = []
+    for kpi, *pairs in list(options.OPTIONS)[loaded.terms.seed - 1 :: len(COMPANIES)]:
+        by = question_of(kpi, seed=loaded.terms.seed).by if pairs != ["kpi=calls"] else ("rep",)
+        asked = replace(drawn(kpi, by=by, seed=loaded.terms.seed), options=dict(pair.split("=") for pair in pairs))
+        found = differences(loaded, asked, options.OPTIONS[(kpi, *pairs)])
+        different += [f"{' '.join(pairs)}: {problem}" for problem in found]
+    assert not different, "\n".join(different)
+
+
+def test_every_choice_has_a_reference() -> None:
+    """Choices that are no other default, of every option whose choices are named."""
+    tried = {(kpi, pair) for kpi, *pairs in options.OPTIONS for pair in pairs} | {(kpi, f"basis={basis}") for kpi, basis in BASES}
+    lacking = [
+        (kpi.id, f"{key}={choice}")
+        for kpi in CATALOGUE.kpis.values()
+        for key, option in kpi.entry.options.items()
+        for choice in (option.choices or option.values)
+        if choice != option.default and (kpi.id, key) != ("weighted_pipeline_value", "weight") and (kpi.id, f"{key}={choice}") not in tried
+    ]
+    assert lacking == []
 
 
 def test_two_dimensions(loaded: Loaded) -> None:

@@ -18,6 +18,7 @@ from nextmove.editions.incremental import Move, bring_forward, find_touched
 from nextmove.editions.meta import Meta, write_meta
 from nextmove.editions.predicting import learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
+from nextmove.editions.scores import Asked, fill_scores
 from nextmove.editions.shelf import Shelf
 from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, warehouse_attached
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
@@ -127,12 +128,14 @@ def _take_what_changed(build: Build, move: Move) -> dt.date | None:
 
 
 def draw_conclusions(build: Build, since: dt.date | None, alerts: pa.Table | None) -> None:
-    """Everything that is made of the edition's own tables: KPI values, predictions, actions, and the alerts that go on or begin."""
+    """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
-    with steps.step("kpis"):
-        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
     known = learnt_before(engine)
     silence = predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
+    with steps.step("scores"):
+        silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
+    with steps.step("kpis"):
+        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
     with steps.step("alerts"):

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from nextmove.editions.source import speaking_of, tables_of_warehouse
 from nextmove.engine import DuckDBEngine, name
 from nextmove.facts.catalogue import Fact, fill
-from nextmove.facts.views import create_views, parameters
+from nextmove.facts.views import create_predicted, create_views, parameters
 from nextmove.kpis.needs import write_loaded
 from nextmove.settings import Settings
+from nextmove.tables import PREDICTED
 
 LEFT_BEHIND = frozenset({"order_lines", "web_sessions", "email_events"})
-_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version", "loaded"})
+_PREDICTED = frozenset(table.name for table in PREDICTED)
+_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version", "loaded"}) | _PREDICTED
 _CANONICAL = re.compile(r"\bmain\.(\w+)")
 
 
@@ -30,7 +32,8 @@ def copy_tables(engine: DuckDBEngine, *, needed: Callable[[str], bool] = lambda 
         if needed(table):
             engine.execute(f"create or replace table main.{name(table)} as select * from source.main.{name(table)}")
         _show_copy(engine, "main", table)
-    for table in ("calendar", "periods"):
+    create_predicted(engine)
+    for table in ("calendar", "periods", *sorted(_PREDICTED)):
         _show_copy(engine, "main", table)
     write_loaded(engine, source="source.main")
 

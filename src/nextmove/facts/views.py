@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from nextmove.engine import Engine, literal, name
 from nextmove.facts.catalogue import Fact, fill
 from nextmove.settings import Settings
+from nextmove.tables import PREDICTED
 from nextmove.tables.calendar import write_calendar
 
-_VERSION = "2"  # raise it when the calendar's columns change
+_VERSION = "3"  # raise it when the columns of the calendar or of what is predicted change
 
 
 def parameters(settings: Settings) -> dict[str, str]:
@@ -42,8 +43,21 @@ def prepare(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> No
     if prepared(engine) == wanted:
         return
     write_calendar(engine, settings)
+    create_predicted(engine)
     create_views(engine, settings, facts)
     engine.execute(f"create or replace table main.prepared as select {literal(wanted)} as fingerprint")
+
+
+def create_predicted(engine: Engine) -> None:
+    """Make the tables that predictions fill, where they are missing: facts read them everywhere, only an edition has rows in them."""
+    for statement in predicted_tables():
+        engine.execute(statement)
+
+
+def predicted_tables() -> list[str]:
+    """The statements that make these tables."""
+    columns = {table.name: ", ".join(f"{name(column.name)} {column.kind.sql_type}" for column in table.columns) for table in PREDICTED}
+    return [f"create table if not exists main.{table} ({listed})" for table, listed in columns.items()]
 
 
 def create_views(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> None:

@@ -5,6 +5,7 @@ An error names the file, the line and the nearest valid name. A company's own en
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,11 +18,13 @@ from pydantic import ValidationError
 from nextmove.errors import UnknownName, UserError
 from nextmove.facts import Fact, load_facts
 from nextmove.kpis.definition import Entry, Measure, Option
-from nextmove.settings import Definitions
+from nextmove.settings import Settings
 from nextmove.workspace import Workspace
 
 _FOLDER = Path(__file__).parent
 _OWN_LINE = "__line__"
+_FORMS = frozenset({"measure", "ratio", "measures", "numerator", "denominator", "value"})
+_OF_PERIOD = frozenset({"start", "end", "until", "as_of"})  # what `:start` means in SQL, whatever an option is called
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,7 @@ class Kpi:
         for key in options:
             if key not in self.entry.options:
                 raise UnknownName(f"option of {self.id}", key, self.entry.options)
-        raw = dict(self.raw)
-        for key, option in self.entry.options.items():
-            raw |= _choice(self.id, key, option, options.get(key))
+        raw = {**self.raw, **_replaced_by(self, options)}
         return Kpi(_entry(raw, self.place), self.place, self.theme, self.raw, dict(options))
 
     @cached_property
@@ -56,9 +57,14 @@ class Kpi:
         given: dict[str, str] = {}
         for key, option in self.entry.options.items():
             value = self.chosen.get(key, option.default)
-            if value is not None and not any((option.choices or {}).values()):
+            if value is not None and (not any((option.choices or {}).values()) or self._speaks_of(key)):
                 given[key] = _number_or_text(self.id, key, value) if isinstance(value, str) else literal(value)
         return given
+
+    def _speaks_of(self, key: str) -> bool:
+        """Whether the SQL says `:key`; what nobody reads would only keep measures from sharing a scan."""
+        texts = [text for measure in self.entry.all_measures().values() for text in measure.expressions()]
+        return key not in _OF_PERIOD and any(re.search(rf":{key}\b", text) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,14 @@ def load_catalogue(workspace: Workspace | None = None) -> Catalogue:
                 _check_against(kpi, facts, {**kpis, **{each.id: each for each in own}})
             kpis |= {kpi.id: kpi for kpi in own}
     if workspace:
-        kpis = {kpi.id: _as_the_company_defines(kpi, workspace.settings.definitions) for kpi in kpis.values()}
+        kpis = {kpi.id: _as_the_company_defines(kpi, workspace.settings) for kpi in kpis.values()}
     return Catalogue(kpis, facts)
 
 
-def _as_the_company_defines(kpi: Kpi, definitions: Definitions) -> Kpi:
+def _as_the_company_defines(kpi: Kpi, settings: Settings) -> Kpi:
     """The KPI with those defaults of its options that are settings."""
-    chosen = {key: getattr(definitions, option.setting) for key, option in kpi.entry.options.items() if option.setting}
+    set_ = {**settings.definitions.model_dump(), "persona": "written" if settings.persona else "learnt"}
+    chosen = {key: set_[option.setting] for key, option in kpi.entry.options.items() if option.setting}
     if not chosen:
         return kpi
     options = {key: {**raw, "default": chosen.get(key, raw.get("default"))} for key, raw in kpi.raw["options"].items()}
@@ -179,18 +186,35 @@ def _check_against(kpi: Kpi, facts: Mapping[str, Fact], kpis: Mapping[str, Kpi])
         raise UnknownName("KPI", kpi.entry.growth.of, kpis, where=kpi.place)
 
 
+def _replaced_by(kpi: Kpi, options: Mapping[str, str]) -> dict[str, Any]:  # Any: YAML
+    """Fields of the entry that the choices replace."""
+    chosen = {key: str(options.get(key, option.default)) for key, option in kpi.entry.options.items()}
+    by_option = {key: _choice(kpi.id, key, option, options.get(key)) for key, option in kpi.entry.options.items()}
+    for both in kpi.entry.together:
+        if both.chosen.items() <= chosen.items():
+            return {**{name: value for fields in by_option.values() for name, value in fields.items()}, **both.fields}
+    replaced: dict[str, Any] = {}
+    for fields in by_option.values():
+        if (_FORMS & fields.keys()) & replaced.keys():
+            told = ", ".join(f"{name}={value}" for name, value in chosen.items() if by_option[name])
+            raise UserError(f"These options of {kpi.id} cannot be combined.", where=told, hint="leave one of them at its default")
+        replaced |= fields
+    return replaced
+
+
 def _choice(identifier: str, key: str, option: Option, value: str | None) -> Mapping[str, Any]:  # Any: YAML
     chosen = value if value is not None else option.default
-    if option.choices is None or chosen is None:
+    if chosen is None:
         return {}
-    if str(chosen) not in option.choices:
-        raise UnknownName(f"choice of {key} for {identifier}", str(chosen), option.choices)
-    return option.choices[str(chosen)]
+    option.check(f"choice of {key} for {identifier}", str(chosen))
+    return option.choices[str(chosen)] if option.choices is not None else {}
 
 
 def _number_or_text(identifier: str, key: str, value: str) -> str:
     from nextmove.engine import literal
 
+    if value in ("true", "false"):
+        return value
     try:
         return literal(int(value))
     except ValueError:

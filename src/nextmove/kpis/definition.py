@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from nextmove.errors import UnknownName
+
 AGGREGATES = ("sum", "count", "distinct", "quantile", "mean", "max", "last", "survival")
 
 
@@ -139,13 +141,29 @@ class Maturity(Part):
 class Option(Part):
     """A definition that people disagree on.
 
-    A choice replaces fields of the entry (`choices: {value: {ratio: …}}`); an option without choices is a number or a text that
-    stands in the SQL as `:key`, by default that of the setting of the same name, and so is one whose choices replace nothing.
+    A choice may replace fields of the entry (`choices: {value: {ratio: …}}`). Where two options would replace the same field, the entry
+    says in `together` what both mean; else the question is refused. An option without choices is a number or a text, by default that of
+    the setting of the same name, and one of `values` where there are any. In SQL what was chosen stands as `:key`; so does an option whose
+    choices replace nothing.
     """
 
     default: str | float | bool | None = None
     setting: str | None = None  # the definition of the company's settings that is the default
     choices: dict[str, dict[str, Any]] | None = None  # Any: fields of an entry
+    values: tuple[str, ...] = ()
+
+    def check(self, name: str, chosen: str) -> None:
+        """Refuse what is none of the option's choices or values."""
+        known = self.choices if self.choices is not None else self.values
+        if known and chosen not in known:
+            raise UnknownName(name, chosen, known)
+
+
+class Together(Part):
+    """What the choices of several options mean where they are made together."""
+
+    chosen: dict[str, str]
+    fields: dict[str, Any]  # Any: fields of an entry
 
 
 class Entry(Part):
@@ -172,6 +190,7 @@ class Entry(Part):
     as_of: bool = False
     needs: tuple[str, ...] = ()
     options: dict[str, Option] = Field(default_factory=dict)
+    together: tuple[Together, ...] = ()
     name: str | None = None  # texts of a company's own KPI; ours stand in words/
     description: str | None = None
 

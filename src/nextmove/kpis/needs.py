@@ -1,7 +1,8 @@
 """What a KPI needs, and whether it is loaded.
 
 Every canonical table exists from the start, so "missing" means: no row has a value in the column. `needs` of an entry are
-lists of columns, `a.b or c.d` where one of them will do; an edition keeps what was loaded in `main.loaded`.
+lists of columns, `a.b or c.d` where one of them will do, and `prediction.clv` for what only a refresh makes; an edition keeps what was
+loaded in `main.loaded`.
 """
 
 from __future__ import annotations
@@ -13,21 +14,32 @@ from nextmove.engine import Engine, name
 from nextmove.engine.once import once
 from nextmove.errors import MissingData
 from nextmove.kpis.catalogue import Catalogue, Kpi
-from nextmove.tables import TABLES
+from nextmove.tables import FILLED_BY, TABLES
 
 _ALTERNATIVES = re.compile(r"\s+or\s+")
+_PREDICTION = "prediction."
 
 
 def require(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> None:
     """Raise an error that names the missing columns and how to load them."""
     for need in missing(engine, catalogue, kpi):
         columns = _ALTERNATIVES.split(need)
+        if columns[-1].startswith(_PREDICTION):
+            raise _unpredicted(kpi, columns[-1].removeprefix(_PREDICTION))
         tables = list(dict.fromkeys(column.split(".")[0] for column in columns))
         raise MissingData(
             f"{kpi.id} needs {need}; neither is loaded." if len(columns) > 1 else f"{kpi.id} needs {need}, which is not loaded.",
             where=f"the tables of this workspace ({', '.join(_with_rows(engine)) or 'all empty'})",
             hint=" or ".join(f"nextmove load {table}.csv --table {table}" for table in tables),
         )
+
+
+def _unpredicted(kpi: Kpi, task: str) -> MissingData:
+    return MissingData(
+        f"{kpi.id} needs the prediction {task}, which a refresh makes where there is enough history.",
+        where="the numbers that are read here hold none",
+        hint="nextmove refresh",
+    )
 
 
 def missing(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> list[str]:
@@ -68,6 +80,8 @@ def loaded(engine: Engine, columns: Collection[str]) -> frozenset[str]:
 
 def _has_value(column: str, *, kept: bool) -> str:
     table, _, field = column.partition(".")
+    if table == "prediction":
+        return f"select '{column}' as known where exists (select 1 from main.{FILLED_BY[field]})"
     where = f"main.loaded where table_name = '{table}' and column_name = '{field}'"
     if not kept:
         where = f"main.{name(table)} where {name(field)} is not null"

@@ -119,7 +119,7 @@ class FittedValue:
         margin = order_size(self.days, at, "profit") / np.maximum(order_size(self.days, at, "net"), 1e-9)
         value = revenue * margin
         low, high = (value * share for share in _interval(repeat, at, horizon))
-        three = value * _three_years(repeat, at, horizon, self.settings.discount_rate)
+        three = value * worth_today(years_ahead(repeat, at, horizon), self.settings.discount_rate)
         size = len(at.who)
         return pa.table(
             {
@@ -171,10 +171,14 @@ def _interval(repeat: RepeatBuying, at: Summary, horizon: int) -> tuple[Numbers,
     return quantile(0.1) / expected, quantile(0.9) / expected
 
 
-def _three_years(repeat: RepeatBuying, at: Summary, horizon: int, discount_rate: float) -> Numbers:
-    """Discounted purchases of three years ÷ those of the horizon."""
-    ends = [repeat.expected(at.frequency, at.recency, at.T, within=_YEAR * year) for year in (1, 2, 3)]
-    worth = [(1 + discount_rate) ** -(year + 0.5) for year in range(3)]
-    total = worth[0] * ends[0] + worth[1] * (ends[1] - ends[0]) + worth[2] * (ends[2] - ends[1])
-    ratio: Numbers = total / np.maximum(repeat.expected(at.frequency, at.recency, at.T, within=horizon), 1e-12)
-    return ratio
+def years_ahead(repeat: RepeatBuying, at: Summary, horizon: int) -> Numbers:
+    """Purchases of each of the next three years (a row each) ÷ those of the horizon."""
+    ends = np.array([repeat.expected(at.frequency, at.recency, at.T, within=_YEAR * year) for year in (1, 2, 3)])
+    years: Numbers = np.diff(ends, axis=0, prepend=0) / np.maximum(repeat.expected(at.frequency, at.recency, at.T, within=horizon), 1e-12)
+    return years
+
+
+def worth_today(years: Numbers, discount_rate: float) -> Numbers:
+    """Three years as one number, each discounted from its middle."""
+    today: Numbers = (1 + discount_rate) ** -(np.arange(3) + 0.5) @ years
+    return today

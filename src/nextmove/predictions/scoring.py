@@ -53,8 +53,9 @@ class Scored:
         return self.method == "model"
 
 
-def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None = None) -> Scored:
-    """The chance of `label` (0 or 1) for the rows of `test`, learnt from `train`; `time` names the column that orders both."""
+def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None = None, learners: tuple[str, ...] | None = None) -> Scored:
+    """The chance of `label` (0 or 1) for the rows of `test`, learnt from `train`; `time` names the column that orders both. `learners` are
+    those that may be chosen, where not all."""
     outcome = train[label].to_numpy().astype(np.float64)
     known, asked = table_of(train.drop_columns([label]), time), table_of(test, time)
     order = np.argsort(known.day, kind="stable")
@@ -67,7 +68,7 @@ def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None
     aside = (*left_out, *seasons_of(known))
     aside = (*aside, *silent(known.without(aside), outcome))
     known, asked = known.without(aside), asked.without(aside)
-    chosen, area = chosen_learners(known, outcome) if known.names and asked.size else ((), 0.5)
+    chosen, area = chosen_learners(known, outcome, learners) if known.names and asked.size else ((), 0.5)
     if not chosen:
         return Scored(np.full(asked.size, base), "base rate", base, area, left_out)
     centre, odds = _logit(np.array(base)), _logit(averaged(chosen, known, outcome, asked))
@@ -113,10 +114,10 @@ def _apart(good: Flags, score: Numbers) -> float:
     return max(area, 1 - area)
 
 
-def chosen_learners(known: Table, outcome: Numbers) -> tuple[tuple[str, ...], float]:
+def chosen_learners(known: Table, outcome: Numbers, among: tuple[str, ...] | None = None) -> tuple[tuple[str, ...], float]:
     """The learners within noise of the best on the two latest fifths of the past, and their AUC together; none where chance is as good."""
     fifths = _fifths(known)
-    tried = [name for name in LEARNERS if name != "trees" or len(known.names) >= TREES_FROM]
+    tried = [name for name in among or LEARNERS if name != "trees" or len(known.names) >= TREES_FROM]
     areas: dict[str, list[float]] = {name: [] for name in tried}
     noise = []
     for before, after in fifths:
