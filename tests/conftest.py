@@ -23,6 +23,7 @@ hypothesis.settings.register_profile("nextmove", deadline=None, derandomize=True
 hypothesis.settings.load_profile("nextmove")
 
 COMPANY = Path(__file__).parent / "company"
+VALUED = Path(__file__).parent / "kpis" / "golden" / "_valued.sql"
 AS_OF = dt.date(2024, 9, 17)
 
 
@@ -41,6 +42,7 @@ def reference() -> Iterator[Reference]:
     with DuckDBEngine() as engine:
         load_company(engine)
         prepare(engine, settings, load_facts())
+        engine.execute(VALUED.read_text(encoding="utf-8"))
         yield Reference(engine, settings)
 
 

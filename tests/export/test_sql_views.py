@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 import nextmove
 from nextmove.cli import command_line
+from nextmove.editions import current_edition
 from nextmove.errors import UnknownName
+from nextmove.tables import PREDICTED
 from nextmove.workspace import Workspace
 
 
@@ -35,6 +37,10 @@ def elsewhere(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) ->
     for (table,) in tables:
         connection.execute(f"create table {table} as select * from warehouse.main.{table}")
     connection.execute("detach warehouse")
+    connection.execute(f"attach '{current_edition(workspace).engine.path}' as edition (read_only)")
+    for predicted in PREDICTED:
+        connection.execute(f"insert into {predicted.name} select * from edition.main.{predicted.name}")
+    connection.execute("detach edition")
     connection.execute((folder / "facts.sql").read_text(encoding="utf-8"))
     _keep_rows(connection)
     connection.execute((folder / "kpis.sql").read_text(encoding="utf-8"))

@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from nextmove.export.examples import Example, read_company, read_examples
+from nextmove.facts import prepare
 from nextmove.ingest.load import load
+from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import load_catalogue
 from nextmove.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "examples"
 EXAMPLES = read_examples(FOLDER)
-OURS = load_catalogue().kpis
+OURS_AND_FACTS = load_catalogue()
+OURS = OURS_AND_FACTS.kpis
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     company = read_company(FOLDER)
     for table, rows in company.tables.items():
         (files / f"{table}.csv").write_text(rows, encoding="utf-8")
-    load(Workspace.create(root, settings=company.settings), [files], now=dt.datetime(2025, 7, 1))
+    workspace = Workspace.create(root, settings=company.settings)
+    load(workspace, [files], now=dt.datetime(2025, 7, 1))
+    with open_warehouse(workspace) as engine:
+        prepare(engine, workspace.settings, OURS_AND_FACTS.facts)
+        for table, rows in company.predicted.items():
+            (files / "predicted.csv").write_text(rows, encoding="utf-8")
+            engine.execute(f"insert into main.{table} by name select * from read_csv('{files / 'predicted.csv'}')")
     opened = nextmove.open(root)
     yield opened
     opened.close()

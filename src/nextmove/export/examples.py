@@ -19,10 +19,11 @@ _PERIOD, _GRAIN = dt.date(2025, 4, 1), "quarter"
 
 @dataclass(frozen=True)
 class Company:
-    """The tiny company: its settings and its tables, as CSV."""
+    """The tiny company: its settings and its tables, as CSV; and what is predicted for it."""
 
     settings: str
     tables: Mapping[str, str]
+    predicted: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Example:
 
 def read_company(folder: Path) -> Company:
     told = yaml.safe_load((folder / f"{_COMPANY}.yaml").read_text(encoding="utf-8"))
-    return Company(told["settings"], told["tables"])
+    return Company(told["settings"], told["tables"], told["predicted"])
 
 
 def read_examples(folder: Path) -> list[Example]:

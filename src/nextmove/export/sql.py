@@ -1,7 +1,8 @@
 """All KPIs as SQL views, each readable by itself and running as it stands.
 
     DIR/kpis.sql            every view of every KPI, for a database that holds the facts (a warehouse does)
-    DIR/facts.sql           the facts, for a database that holds the canonical tables, `main.calendar` and `main.periods`
+    DIR/facts.sql           the facts, for a database that holds the canonical tables, `main.calendar` and `main.periods`; what
+                            predictions fill in an edition (`main.account_values`, …) is made empty where it is missing
     DIR/kpis/ID.sql         the views of one KPI: `kpis.ID`, and `kpis.ID_by_DIMENSION` for each of its dimensions
     DIR/facts/NAME.sql      one fact
 
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from nextmove.engine import name
 from nextmove.errors import UnknownName
-from nextmove.facts import fill, parameters
+from nextmove.facts import fill, parameters, predicted_tables
 from nextmove.kpis import Catalogue, Kpi, Question, compiled_sql
 from nextmove.kpis.dimensions import DIMENSIONS
 from nextmove.kpis.readable import readable
@@ -46,7 +47,8 @@ def export_sql(folder: Path, catalogue: Catalogue, settings: Settings, *, as_of:
         _write(folder / "facts" / f"{identifier}.sql", sql)
     for identifier, views in kpis.items():
         _write(folder / "kpis" / f"{identifier}.sql", _SCHEMAS.format(schema="kpis") + "\n".join(views))
-    _write(folder / "facts.sql", _SCHEMAS.format(schema="facts") + "\n".join(facts.values()))
+    predicted = "".join(f"{statement};\n" for statement in predicted_tables()) + "\n"
+    _write(folder / "facts.sql", _SCHEMAS.format(schema="facts") + predicted + "\n".join(facts.values()))
     _write(folder / "kpis.sql", _SCHEMAS.format(schema="kpis") + "\n".join(view for views in kpis.values() for view in views))
     return sum(map(len, kpis.values()))
 

@@ -13,6 +13,7 @@ from nextmove.words import has, text
 
 COMMON: dict[str, tuple[str, ...]] = {
     "churn_window_months": ("6", "12", "18", "24"),
+    "churn_gaps": ("2", "3", "4"),
     "launch_window_months": ("6", "12", "24"),
     "response_target_hours": ("0.25", "1", "4", "24"),
     "cac_includes_overhead": ("false", "true"),
@@ -35,7 +36,7 @@ class Choice:
     @property
     def named(self) -> str:
         ours = _named(f"option.{self.option}.{self.value}") or _named(f"kpi.{self.value}.name")
-        return ours or {"true": text("option.yes"), "false": text("option.no")}.get(self.value) or self.value.replace("_", " ")
+        return ours or _yes_or_no(self.value) or self.value.replace("_", " ")
 
 
 def choices(kpi: Kpi, settings: Settings) -> list[Choice]:
@@ -44,7 +45,7 @@ def choices(kpi: Kpi, settings: Settings) -> list[Choice]:
     for key, option in kpi.entry.options.items():
         default = option.default if option.default is not None else getattr(settings.definitions, option.setting or key, None)
         chosen = kpi.chosen.get(key, _plain(default))
-        offered = tuple(option.choices) if option.choices else COMMON.get(key, ())
+        offered = tuple(option.choices or option.values) or COMMON.get(key, ())
         values = offered if chosen in offered else (*((chosen,) if chosen else ()), *offered)
         found += [Choice(key, value, value == chosen) for value in values]
     return found
@@ -55,6 +56,11 @@ def _plain(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _yes_or_no(value: str) -> str | None:
+    asked = {"true": "option.yes", "yes": "option.yes", "false": "option.no", "no": "option.no"}.get(value)
+    return text(asked) if asked else None
 
 
 def _named(identifier: str) -> str | None:
