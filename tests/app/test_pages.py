@@ -24,6 +24,7 @@ PAGES = (
     "/peers",
     "/leavers",
     "/pipeline",
+    "/forecast",
 )
 LANGUAGES = words.LANGUAGES
 

@@ -26,6 +26,7 @@ from nextmove.app.pages.customer import CustomerPage, customer_page
 from nextmove.app.pages.customers import CustomersPage, Search, customers_page
 from nextmove.app.pages.data import DataPage, data_page
 from nextmove.app.pages.definitions import DefinitionsPage, definitions_page
+from nextmove.app.pages.forecast import ForecastPage, forecast_page
 from nextmove.app.pages.funnel import FunnelPage, funnel_page
 from nextmove.app.pages.goals import GoalsPage, choose, goals_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
@@ -242,6 +243,11 @@ def pipeline_moved(request: HttpRequest, start: dt.date, end: dt.date, by: str =
     visit = visit_of(request, "pipeline")
     edition = visit.edition
     return pipeline_movement(edition.engine, start=start, end=end, as_of=edition.as_of, by=by or None, scope=visit.reach.scope)
+
+
+@api.get("/forecast", response={200: Any}, summary="Sales by month ahead, with bands, and past forecasts", tags=["predictions"])
+def forecast(request: HttpRequest, kpi: str = "", cut: str = "", member: str = "") -> ForecastPage:
+    return forecast_page(visit_of(request, "forecast"), kpi=kpi, cut=cut, member=member)
 
 
 @api.get("/data", response={200: Any, 404: Told}, summary="Loads, freshness, and what is missing", tags=["data"])

@@ -6,7 +6,7 @@ browser in the reader's language; `unit` tells it how. In right-to-left language
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +118,35 @@ def with_band(drawn: Chart, names: tuple[str, str, str], *, at: slice, low: floa
     legend = {**drawn.option["legend"], "show": True, "data": [drawn.option["series"][0]["name"], names[0]]}
     grid = {**drawn.option["grid"], "top": 36}
     return Chart({**drawn.option, "grid": grid, "legend": legend, "series": [*drawn.option["series"], *lines]}, drawn.label)
+
+
+def with_fan(drawn: Chart, first: int, bands: Mapping[str, Sequence[tuple[float, float]]]) -> Chart:
+    """The chart with a shaded band for each name, the widest first, from point `first` on."""
+    more: list[Option] = []
+    for number, (name, band) in enumerate(bands.items()):
+        nothing: list[Value] = [None] * first
+        floor = _edge(f"{name} ", f"fan{number}", [*nothing, *(low for low, _ in band)])
+        filled = _edge(name, f"fan{number}", [*nothing, *(round(high - low, 2) for low, high in band)])
+        more += [floor, {**filled, "areaStyle": {"color": "var(--nm-accent)", "opacity": 0.12 + 0.1 * number}}]
+    legend = {**drawn.option["legend"], "data": [each["name"] for each in drawn.option["series"]]}
+    return Chart({**drawn.option, "legend": legend, "series": [*more, *drawn.option["series"]]}, drawn.label)
+
+
+def _edge(name: str, stack: str, values: Sequence[Value]) -> Option:
+    """A line that is not seen, for the area on it."""
+    return {
+        "name": name,
+        "type": "line",
+        "data": list(values),
+        "stack": stack,
+        "stackStrategy": "all",
+        "showSymbol": False,
+        "silent": True,
+        "lineStyle": {"opacity": 0},
+        "color": "var(--nm-accent)",
+        "tooltip": {"show": False},
+        "z": 1,
+    }
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _GROUPS = (
         (
             ("customers", "users"),
             ("pipeline", "briefcase"),
+            ("forecast", "trending-up"),
         ),
     ),
     (

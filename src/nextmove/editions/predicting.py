@@ -13,10 +13,12 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
+from nextmove.editions.forecasts import write_months
 from nextmove.editions.progress import Steps
 from nextmove.engine import Engine
 from nextmove.errors import UserError
 from nextmove.predictions import TASKS, Learnt, Prediction
+from nextmove.predictions.forecast import FittedForecast
 
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
@@ -47,6 +49,8 @@ def _predict(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt
     try:
         fitted = task.fit(engine, as_of=as_of, learnt=learnt)
         engine.write(table_of(task.task), fitted.predict())
+        if isinstance(fitted, FittedForecast):
+            write_months(engine, fitted)
     except UserError as error:
         silence[task.task] = error.what
         return

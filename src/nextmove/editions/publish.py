@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
-import pyarrow as pa
-
 from nextmove import __version__
 from nextmove.actions.find import find_actions
 from nextmove.editions.asof import end_of
+from nextmove.editions.forecasts import keep_forecasts
 from nextmove.editions.incremental import Move, bring_forward, find_touched
 from nextmove.editions.meta import Meta, write_meta
 from nextmove.editions.predicting import learnt_before, predict_all, write_silence
@@ -85,7 +84,7 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
             with warehouse_attached(engine, warehouse):
                 check_unchanged(engine, state)
                 since = take_rows(build, way.move)
-            draw_conclusions(build, since, before.alerts if before else None)
+            draw_conclusions(build, since, before)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
             write_meta(engine, meta)
@@ -127,11 +126,12 @@ def _take_what_changed(build: Build, move: Move) -> dt.date | None:
     return touched.since
 
 
-def draw_conclusions(build: Build, since: dt.date | None, alerts: pa.Table | None) -> None:
+def draw_conclusions(build: Build, since: dt.date | None, before: Before | None) -> None:
     """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
     known = learnt_before(engine)
     silence = predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
+    keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
     with steps.step("scores"):
         silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
     with steps.step("kpis"):
@@ -139,7 +139,7 @@ def draw_conclusions(build: Build, since: dt.date | None, alerts: pa.Table | Non
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
     with steps.step("alerts"):
-        silence |= detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=alerts)
+        silence |= detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=before.alerts if before else None)
     write_silence(engine, silence)
 
 

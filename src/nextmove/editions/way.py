@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from nextmove.editions.forecasts import forecasts_of
 from nextmove.editions.incremental import Move
 from nextmove.editions.meta import Meta, read_meta, verify
 from nextmove.editions.shelf import Volume
@@ -28,6 +29,7 @@ class Before:
     meta: Meta
     lines: int
     alerts: pa.Table  # an alert is a state: it is carried from edition to edition
+    forecasts: pa.Table | None = None  # what was forecast, to be held against what came
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def look_back(volume: Volume | None) -> Before | None:
         with DuckDBEngine(volume.path, read_only=True) as engine:
             verify(engine)
             lines = engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
-            return Before(volume, read_meta(engine), lines, engine.query("select * from main.alerts"))
+            return Before(volume, read_meta(engine), lines, engine.query("select * from main.alerts"), forecasts_of(engine))
     except (duckdb.Error, UserError, KeyError):
         return None
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 from nextmove.engine import Engine
 from nextmove.errors import MissingData
 from nextmove.predictions.contract import Learnt, report, sales_until
-from nextmove.predictions.forecast_table import Told, forecast_table, replayed_table, rounded
+from nextmove.predictions.forecast_table import Told, forecast_table, history_table, replayed_table, rounded
 from nextmove.predictions.month_methods import METHODS
 from nextmove.predictions.months import COMPANY, Months, Numbers, load_months, month_number
 from nextmove.predictions.outlook import LEAST_MONTHS, LEVELS, Walk, added_up, parents_of, walk
@@ -114,6 +114,10 @@ class FittedForecast:
         """What a unit of net sales is in this KPI."""
         sales = float(self.walks[0].months.money[0, -12:].sum())
         return float(np.clip(walked.months.money[0, -12:].sum() / sales, 0, 1)) if sales > 0 else 1.0
+
+    def history(self) -> pa.Table:
+        """What came in each complete month."""
+        return pa.concat_tables(history_table(walked.months) for walked in self.walks).combine_chunks()
 
     def replayed(self) -> pa.Table:
         """What would have been said at the ends of the latest months, without pipeline: to show how right it is before any edition has."""

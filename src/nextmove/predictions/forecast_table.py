@@ -90,6 +90,20 @@ def _keys(told: Told, first: int) -> dict[str, pa.Array]:
     }
 
 
+def history_table(months: Months) -> pa.Table:
+    """One row a member and complete month: what came."""
+    members, count = months.money.shape
+    return pa.table(
+        {
+            "kpi": pa.array([months.kpi] * members * count, pa.string()),
+            "dimension": pa.array([member.dimension for member in months.members for _ in range(count)], pa.string()),
+            "member": pa.array([member.name for member in months.members for _ in range(count)], pa.string()),
+            "period_start": pa.array([months.start(column) for column in range(count)] * members, pa.date32()),
+            "value": months.money.round(2).ravel(),
+        }
+    )
+
+
 def replayed_table(blocks: Sequence[tuple[int, Told]]) -> pa.Table:
     """What would have been said: the day, the KPI, member and month, and between which bounds it would have been expected."""
     tables = [_replayed(end, told) for end, told in blocks]
