@@ -43,8 +43,14 @@ drawn as (
 select lead_id, day, case when h % 10 < 3 + 4 * (account_id is null)::integer then 'fair' else 'web' end as source,
     cast(null as varchar) as campaign_id, 'all' as segment, concat('I', h % 5) as industry,
     case when account_id is null and h % 3 > 0 then 'small' else 'large' end as company_size, 'DE' as country, concat('R', h % 4) as region,
-    account_id
+    account_id,
+    case when (h % 10 < 3 + 4 * (account_id is null)::integer) = (h % 2 = 0) and h % 7 > 1 then day + 10 end as sql_day
 from drawn;
+-- Leads of fairs are accepted after a call, those of the web after an e-mail.
+create table facts.activities as
+select concat('C', lead_id) as activity_id, lead_id, day + 1 as day, cast(day + 1 as timestamp) as started_at, true as customer_facing,
+    case when (source = 'fair') = (sql_day is not null) then 'call' else 'email' end as kind
+from facts.leads;
 create table facts.visits as select lead_id, lead_id as session_id, day as started_at, 'start' as landing_page from facts.leads limit 0;
 insert into main.leads (lead_id, created_at) select lead_id, day from facts.leads;
 """

@@ -12,6 +12,7 @@ from nextmove.engine import DuckDBEngine
 from nextmove.predictions import measures
 from nextmove.predictions.deals import Deals
 from nextmove.predictions.leads import Leads
+from nextmove.predictions.next_contact import best_contact
 from nextmove.predictions.scoring import score_table
 
 AS_OF = dt.date(2023, 6, 30)
@@ -127,3 +128,12 @@ def test_an_open_deal_knows_nothing_of_its_end(company: DuckDBEngine) -> None:
 @pytest.mark.parametrize("task", [Leads(), Deals()], ids=["leads", "deals"])
 def test_where_nothing_is_open_there_is_no_row(task: Leads | Deals, company: DuckDBEngine) -> None:
     assert task.fit(company, as_of=dt.date(2025, 9, 30)).predict().num_rows == 0
+
+
+def test_the_way_that_worked_for_leads_of_a_source_is_suggested(company: DuckDBEngine) -> None:
+    rows = Leads().fit(company, as_of=AS_OF).predict()
+    sources = {row["lead_id"]: row["source"] for row in company.query("select lead_id, source from facts.leads").to_pylist()}
+    suggested = {(sources[lead], way) for lead, way in zip(*(rows[c].to_pylist() for c in ("lead_id", "contact_method")), strict=True)}
+    assert suggested == {("fair", "call"), ("web", "email")}
+    few = best_contact(company, dt.date(2021, 1, 20), pa.chunked_array([["fair", None]]))
+    assert few.to_pylist() == [None, None], "nothing is said before a way was tried twenty times"

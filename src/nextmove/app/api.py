@@ -20,7 +20,7 @@ from ninja.renderers import BaseRenderer
 from ninja.security import django_auth
 
 from nextmove import __version__
-from nextmove.app import failures, numbers
+from nextmove.app import failures, numbers, predicted
 from nextmove.app.pages.changes import ChangePage, ChangesPage, change_page, changes_page
 from nextmove.app.pages.customer import CustomerPage, customer_page
 from nextmove.app.pages.customers import CustomersPage, Search, customers_page
@@ -31,9 +31,12 @@ from nextmove.app.pages.funnel import FunnelPage, funnel_page
 from nextmove.app.pages.goals import GoalsPage, choose, goals_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
+from nextmove.app.pages.leads import LeadsPage, leads_page
 from nextmove.app.pages.leavers import LeaversPage, leavers_page
 from nextmove.app.pages.peers import PeersPage, peers_page
 from nextmove.app.pages.pipeline import PipelinePage, pipeline_page
+from nextmove.app.pages.products import ProductPage, ProductsPage, product_page, products_page
+from nextmove.app.pages.products import Search as ProductSearch
 from nextmove.app.pages.rightness import RightnessPage, rightness_page
 from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
 from nextmove.app.pages.today import MoveList, TodayPage, decide, move_list, today_page
@@ -210,6 +213,29 @@ def customers(request: HttpRequest, q: str = "", state: str = "", sort: str = "n
 @api.get("/customers/{account_id}", response={200: Any, 404: Told}, summary="One customer, all round", tags=["customers"])
 def customer(request: HttpRequest, account_id: str) -> CustomerPage:
     return customer_page(visit_of(request, "customers"), account_id)
+
+
+@api.get("/predictions/{task}", response={200: Any, 404: Told}, summary="Predictions within reach, best first", tags=["predictions"])
+def predictions(request: HttpRequest, task: str, account: str = "", most: int = 100) -> list[dict[str, Any]]:  # Any: a cell
+    """Flat rows as `nextmove predict` writes them, of the published edition."""
+    return predicted.rows_within_reach(visit_of(request, "customers"), task, account=account, most=max(1, most))
+
+
+@api.get("/leads", response={200: Any, 404: Told}, summary="Open leads, best first", tags=["leads"])
+def leads(request: HttpRequest, grade: str = "", page: str = "1") -> LeadsPage:
+    return leads_page(visit_of(request, "leads"), {"grade": grade, "page": page})
+
+
+@api.get("/products", response={200: Any, 404: Told}, summary="Products within reach", tags=["products"])
+def products(request: HttpRequest, q: str = "", sort: str = "net", page: str = "1") -> ProductsPage:
+    return products_page(visit_of(request, "products"), ProductSearch.read({"q": q, "sort": sort, "page": page}))
+
+
+@api.get(
+    "/products/{product_id}", response={200: Any, 404: Told}, summary="One product: who dropped it, whom to offer it", tags=["products"]
+)
+def product(request: HttpRequest, product_id: str) -> ProductPage:
+    return product_page(visit_of(request, "products"), product_id)
 
 
 @api.get("/funnel", response={200: Any, 404: Told}, summary="Which step of the funnel leaks or slows", tags=["questions"])

@@ -27,6 +27,8 @@ _GROUPS = (
         "selling",
         (
             ("customers", "users"),
+            ("products", "package"),
+            ("leads", "user-question"),
             ("pipeline", "briefcase"),
             ("forecast", "trending-up"),
         ),

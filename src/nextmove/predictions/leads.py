@@ -23,6 +23,7 @@ from nextmove.predictions.contract import Learnt, past_cutoffs, report
 from nextmove.predictions.encoding import rates, table_of
 from nextmove.predictions.groups import Flags, Numbers
 from nextmove.predictions.listing import list_figures
+from nextmove.predictions.next_contact import best_contact
 from nextmove.predictions.scoring import Scored, score_table
 from nextmove.predictions.telling import strongest, warning_of
 
@@ -65,7 +66,8 @@ class Leads:
     horizon_days: int = 180
 
     def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedLeads:
-        return FittedLeads(self, as_of, load_leads(engine, as_of))
+        leads = load_leads(engine, as_of)
+        return FittedLeads(self, as_of, leads.append_column("contact_method", best_contact(engine, as_of, leads["source"])))
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         leads = load_leads(engine, as_of)
@@ -160,6 +162,7 @@ class FittedLeads:
                 "lead_id": chosen["lead_id"],
                 "score": chance,
                 "grade": pa.array(grade, pa.string()),
+                "contact_method": chosen["contact_method"],
                 "age_days": self.age[self.open].astype(np.int64),
                 "base_rate": np.full(size, scored.base_rate),
                 "method": pa.array([scored.method] * size, pa.string()),

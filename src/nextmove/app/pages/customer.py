@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -15,6 +16,7 @@ from nextmove.app.edition import Row
 from nextmove.app.moves import Move, moves_about
 from nextmove.app.pages.customer_queries import ACTIVITIES, DEALS, INVOICES, ITEMS, MONTHS, ORDER_DAYS
 from nextmove.app.pages.customer_rhythm import customer_rhythm
+from nextmove.app.pages.outlook import Outlook, Product, outlook, told_products
 from nextmove.app.visit import Visit, page
 from nextmove.engine import literal
 from nextmove.errors import OutOfScope
@@ -110,6 +112,7 @@ class CustomerPage:
     activities: tuple[Activity, ...]
     deals: tuple[Deal, ...]
     as_of: dt.date
+    outlook: Outlook
 
     @property
     def owed(self) -> Decimal:
@@ -118,6 +121,10 @@ class CustomerPage:
     @property
     def overdue(self) -> Decimal:
         return sum((invoice.open_amount for invoice in self.invoices if invoice.days_late > 0), Decimal(0))
+
+    @property
+    def outlook_lists(self) -> Iterable[tuple[str, tuple[Product, ...]]]:
+        return told_products(self.outlook)
 
     @property
     def spoken_on(self) -> dt.date | None:
@@ -136,6 +143,7 @@ def customer_page(visit: Visit, account_id: str) -> CustomerPage:
         activities=tuple(map(_activity, _ask(visit, ACTIVITIES, account_id))),
         deals=tuple(Deal(**row) for row in _ask(visit, DEALS, account_id)),
         as_of=visit.edition.as_of,
+        outlook=visit.edition.kept(("outlook", account_id, visit.user.language), lambda: outlook(visit, account_id)),
     )
 
 

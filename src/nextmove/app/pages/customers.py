@@ -75,6 +75,10 @@ class CustomersPage:
     shows_rep: bool
 
     @property
+    def number(self) -> int:
+        return self.search.number
+
+    @property
     def pages(self) -> int:
         return max(1, -(-self.found // PAGE_SIZE))
 
