@@ -36,8 +36,8 @@ def _make(folder: Path) -> None:
     from nextmove.demo import Plan, demo_people, make_demo
     from nextmove.editions import publish
 
-    # What no page reads, or takes a minute to learn, is left out; pages ask KPIs of the edition's own facts.
-    publish.compute_values = publish.predict_all = lambda *_, **__: {}
+    # KPI values are left out: pages ask KPIs of the edition's own facts.
+    publish.compute_values = lambda *_, **__: {}
     workspace = make_demo(folder, Plan(lines=LINES, seed=1), tell=lambda line: None)
     own = next(person for person in demo_people(workspace) if person.username == "rep")
     publish.detect_changes = lambda engine, *_, as_of, **__: write_alerts(engine, own, as_of=as_of) or {}

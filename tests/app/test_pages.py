@@ -21,6 +21,8 @@ PAGES = (
     "/data",
     "/how-right",
     "/funnel",
+    "/leads",
+    "/products",
     "/peers",
     "/leavers",
     "/pipeline",
