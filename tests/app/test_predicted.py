@@ -61,7 +61,7 @@ def test_leads_come_best_first_and_by_grade(signed_in: Any) -> None:
     assert scores == sorted(scores, reverse=True) and scores
     grade = next((lead["grade"] for lead in page["leads"] if lead["grade"]), "")
     assert {lead["grade"] or "" for lead in signed_in("admin").get(f"/api/leads?grade={grade}").json()["leads"]} == {grade}
-    assert signed_in("admin").get("/leads.csv").content.decode().startswith("as_of,")
+    assert signed_in("admin").get("/leads.csv").content.decode("utf-8-sig").startswith("as_of,")
 
 
 def test_a_product_says_who_dropped_it_and_whom_to_offer_it(signed_in: Any, ask: Any) -> None:

@@ -131,8 +131,8 @@ class FittedValue:
                 "purchases": (more_purchases * evenly).round(6),
                 "revenue": revenue.round(2),
                 "value": value.round(2),
-                "value_lo": np.minimum(low, high).round(2),
-                "value_hi": np.maximum(low, high).round(2),
+                "value_lo": np.minimum.reduce([low, high, value]).round(2),
+                "value_hi": np.maximum.reduce([low, high, value]).round(2),
                 "value_36_months": three.round(2),
                 "historic_value": self.days.sum_between("profit", self.days.first_day - 1, on, at.who).round(2),
             }

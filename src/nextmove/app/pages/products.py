@@ -38,7 +38,8 @@ with sold as (
         count(distinct case when is_purchase and day > {as_of} - interval '1 year' then account_id end) as customers
     from facts.sales where product_id is not null and day > {as_of} - interval '2 years' and {sales_within} group by product_id
 )
-select sold.product_id, coalesce(product.name, sold.product_id) as name, product.category, cast(sold.net_12m as double) as net_12m, sold.customers,
+select sold.product_id, coalesce(product.name, sold.product_id) as name, product.category,
+    cast(sold.net_12m as double) as net_12m, sold.customers,
     case when sold.net_before > 0 then cast(sold.net_12m as double) / cast(sold.net_before as double) - 1 end as growth,
     dropped.customers as dropped, dropped.value as dropped_value, offers.customers as offers, offers.value as offers_value
 from sold
