@@ -86,6 +86,19 @@ class Actions(Section):
     )
 
 
+class Changes(Section):
+    """What is told as a change: how many false alarms are borne, and how small a change may be."""
+
+    false_discovery_rate: float = Field(0.10, gt=0, lt=1, description="Of the changes told in a period, the share that may be chance.")
+    false_alerts_per_series_year: float = Field(
+        0.3, ge=0.025, le=0.74, description="How often a year a number in which nothing happens may be told."
+    )
+    least_money: float | None = Field(
+        None, ge=0, description="A change that moves less money is not told; 0.3 % of a year's net sales where empty."
+    )
+    least_count: float = Field(3.0, ge=0, description="A count that moves by less is not told.")
+
+
 class Editions(Section):
     keep_days: int = Field(14, ge=1, description="The last edition of each day is kept for so many days, of each month for ever.")
     refit_days: int = Field(7, ge=0, description="Predictions are fitted anew after so many days; between, they score with the stored fit.")
@@ -111,6 +124,7 @@ class Settings(BaseSettings):
     goals: Goals = Goals()
     warehouse: Warehouse = Warehouse()
     actions: Actions = Actions()
+    changes: Changes = Changes()
     editions: Editions = Editions()
     app: App = App()
 

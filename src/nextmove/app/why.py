@@ -17,6 +17,7 @@ from nextmove.app.alerts import member_within_reach, own_accounts
 from nextmove.app.visit import Visit
 from nextmove.errors import MissingData, OutOfScope
 from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.members import REST
 from nextmove.insights.explain.story import Story, tell
 from nextmove.insights.explain.tables import tables
 from nextmove.insights.explain.why import Explanation, explain
@@ -24,7 +25,8 @@ from nextmove.kpis import Kpi
 
 Where = tuple[tuple[str, str], ...]
 OF_OTHERS = ("rep_changed", "competitor_named")  # events that are counted past the reach
-IN_MONEY = ("segment", "customer", "product", "rep")  # told by what they are worth, whatever the KPI counts
+IN_MONEY = ("action", "won_value")  # whatever the KPI counts
+BY_NAME = ("customer", "product", "rep")  # told by what they are worth
 SHOWN = 8  # rows of a table
 
 
@@ -41,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Table:
-    """Parts of one kind: of the bridge, of the KPI tree, members, segments, customers, products, representatives."""
+    """Parts of one kind: actions, of the bridge, of the KPI tree, members, segments, customers, products, representatives."""
 
     kind: str
     dimension: str
@@ -93,7 +95,7 @@ def tables_of(visit: Visit, asked: Asked, found: Explanation) -> tuple[Table, ..
 
 def _table(visit: Visit, found: Explanation, kind: str, dimension: str, rows: list[dict[str, object]]) -> Table:
     largest = max((abs(_number(row["effect"])) for row in rows), default=0.0) or 1.0
-    unit = "money" if kind in IN_MONEY else found.unit
+    unit = "money" if kind in IN_MONEY else found.worth if kind in BY_NAME else found.unit
     return Table(kind, dimension, tuple(_part(visit, unit, row, largest) for row in (rows if kind == "bridge" else rows[:SHOWN])))
 
 
@@ -109,9 +111,7 @@ def _part(visit: Visit, unit: str, row: dict[str, object], largest: float) -> Pa
 
 
 def _label(visit: Visit, row: dict[str, object]) -> str:
-    if row["table"] in ("bridge", "tree"):
-        return telling.named("app.why.part.", str(row["name"]))
-    if row["table"] in ("member", "segment"):
+    if row["table"] == "segment" or (row["table"] == "member" and row["member"] != REST):
         names, members = str(row["name"]).split(" & "), str(row["member"]).split(" & ")
         if len(names) == len(members):  # else a name has the sign between names in it
             return ", ".join(numbers.member_name(visit, name, member) for name, member in zip(names, members, strict=True))

@@ -2,6 +2,7 @@
 -- Rep, region and channel are the line's own, else its account's; the initiative is the line's, else the product's, else the
 -- campaign's. Cost is the line's own, else quantity × the product's unit cost; a line with neither has no cost, never zero
 -- cost. The ids of its periods stand beside the day, so that no question has to look them up. A line without a rate of exchange has no money, and `unpriced` names its currency.
+-- `currency` and `own_net` (the amount in it) stand where it is another than the reporting currency.
 -- needs: order_lines.net_amount
 -- keep: view
 -- unknown: null
@@ -39,6 +40,8 @@ select
     line.cancel_reason,
     line.quantity,
     line.net_amount * line.rate as net,
+    line.currency,
+    case when line.currency is not null then line.net_amount end as own_net,
     coalesce(
         cast(line.cost_amount * line.rate as decimal(38, 12)), cast(cast(line.quantity as decimal(20, 4)) * product.unit_cost as decimal(38, 12))
     ) as cost,
@@ -52,12 +55,12 @@ select
 from (
     select
         dated.*,
-        case when dated.currency is null or dated.currency = :reporting_currency then cast(1 as decimal(20, 8)) else rates.rate end as rate,
-        case when dated.currency <> :reporting_currency and rates.rate is null then dated.currency end as unpriced
+        case when dated.currency is null then cast(1 as decimal(20, 8)) else rates.rate end as rate,
+        case when rates.rate is null then dated.currency end as unpriced
     from (
         select
             raw.order_id, raw.line_no, raw.ordered_at, raw.account_id, raw.rep_id, raw.product_id, raw.channel, raw.region,
-            raw.contact_method, raw.quantity, raw.net_amount, raw.cost_amount, raw.list_amount, raw.currency,
+            raw.contact_method, raw.quantity, raw.net_amount, raw.cost_amount, raw.list_amount, nullif(raw.currency, :reporting_currency) as currency,
             coalesce(raw.status, 'completed') as status, raw.cancel_reason, raw.initiative, raw.campaign_id, raw.opportunity_id,
             raw.promised_on, raw.delivered_on, raw.delivered_quantity,
             case when raw.ordered_at >= calendar.turns_at then calendar.local_day_after else calendar.local_day end as day

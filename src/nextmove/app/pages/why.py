@@ -12,11 +12,13 @@ from django.http import HttpRequest
 from nextmove.app import numbers, telling
 from nextmove.app.visit import Visit, page
 from nextmove.app.why import Table, answering, asked_of, explained, narrowed, tables_of
+from nextmove.engine import literal
 from nextmove.errors import OutOfScope, UnknownName
-from nextmove.insights.explain.story import event_sentence, tell
+from nextmove.insights.explain.reasons import event_sentence
+from nextmove.insights.explain.story import tell
 from nextmove.kpis import Kpi
 
-VERSUS = ("previous", "year_ago")
+CHOICES = ("previous", "year_ago", "expected")
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,15 @@ class WhyPage:
     change: str
     tables: tuple[Table, ...]
     events: tuple[str, ...]
-    choices: tuple[str, ...] = VERSUS
+    choices: tuple[str, ...] = CHOICES
 
 
 def why_page(visit: Visit, identifier: str, values: Mapping[str, str]) -> WhyPage:
     kpi = numbers.kpi_within_reach(visit, identifier)
-    versus = values.get("versus", "") or VERSUS[0]
-    if versus not in VERSUS:
-        raise UnknownName("comparison", versus, VERSUS)
+    choices = (*CHOICES, "target") if _has_target(visit, kpi) else CHOICES
+    versus = values.get("versus", "") or CHOICES[0]
+    if versus not in choices:
+        raise UnknownName("comparison", versus, choices)
     where = _where(visit, kpi, values.get("where", ""))
     period = values.get("period", "") or last_complete(visit, values.get("grain", "") or kpi.entry.cadence)
     asked = asked_of(visit, kpi, narrowed(visit, kpi, where))
@@ -58,7 +61,13 @@ def why_page(visit: Visit, identifier: str, values: Mapping[str, str]) -> WhyPag
         change=telling.signed_in_unit(float(change or 0), kpi.entry.unit, currency=visit.currency),
         tables=tables_of(visit, asked, found) if change else (),
         events=tuple(event_sentence(asked, event) for event in found.events),
+        choices=choices,
     )
+
+
+def _has_target(visit: Visit, kpi: Kpi) -> bool:
+    ask = f"select 1 from main.targets where kpi = {literal(kpi.id)} limit 1"
+    return "main.targets" in visit.edition.tables and bool(visit.edition.kept(("has target", kpi.id), lambda: visit.edition.rows(ask)))
 
 
 def _where(visit: Visit, kpi: Kpi, text: str) -> tuple[tuple[str, str], ...]:

@@ -1,21 +1,23 @@
 """One cause, one story: the region fell because one customer left is one alert, not nine.
 
 For the largest alerts on sales the rows behind them (customer × representative × region × category …, the last weeks against the
-year's usual) are searched for the segment that explains most. An alert stands under the cause that explains at least
-half of it; alerts without rows to search (calls, leads) are grouped by their own member.
+year's usual) are searched for the segment that explains most. Before that it is asked whether a cause that a larger alert was traced to
+explains this one too: one look at the alert's rows, with one sum a cause. Alerts without rows to search (a share of wallet, overdue
+invoices, calls) stand under the cause of the sales of the same member, where there is one, else by themselves.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 
 from nextmove.engine import Engine, literal, name
 from nextmove.insights.changes.state import Told
 from nextmove.insights.changes.stored import COLUMNS
+from nextmove.insights.explain.ground import columns_of
 from nextmove.insights.explain.root_cause import Segment, root_causes
 
 OF_SALES = (
@@ -28,15 +30,33 @@ OF_SALES = (
     "skus_per_customer",
     "orders_per_customer",
 )
+FOLLOWING = (  # what moves with the sales of its member, in whatever direction
+    "customer_concentration",
+    "customer_concentration_hhi",
+    "share_of_wallet",
+    "overdue_receivables",
+    "days_sales_outstanding",
+    "quota_attainment",
+    "revenue_per_hour",
+    "market_share",
+    "net_revenue_retention",
+    "cancelled_order_value",
+)
 SEARCHED = ("account", "rep", "region", "category", "channel", "segment", "country", "brand")
-LONGEST_SEARCH = 30  # alerts: the rest is grouped by its own member
+LONGEST_SEARCH = 60  # alerts: the rest stands by itself
 BEFORE = 26  # weeks that are the usual
 HALF = 0.5
+SHARED = 0.4  # of an alert that a known cause must explain: it is believed already
+APART = 0.2  # of an alert: what a cause makes beyond its share of the whole, for most of a country is no reason why it fell
+SEASON = dt.timedelta(days=91)  # between alerts of one cause
+
+Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
+Where = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Cause:
-    where: tuple[tuple[str, str], ...]
+    where: Where
     share: float  # of the change of the alert that led to it
 
     @property
@@ -44,72 +64,124 @@ class Cause:
         return " & ".join(f"{dimension}={member}" for dimension, member in self.where)
 
 
+@dataclass(frozen=True)
+class Known:
+    """A cause that a larger alert was traced to, and when."""
+
+    where: Where
+    opened_on: dt.date
+
+
 def with_causes(engine: Engine, alerts: list[Told], *, as_of: dt.date) -> list[Told]:
     """The alerts with cause, the share that it explains, and whether each leads its group; the largest first."""
-    ranked = sorted(alerts, key=lambda alert: -alert.at_stake)
-    searched = [alert for alert in ranked if alert.kpi in OF_SALES and alert.dimension in ("", *COLUMNS)][:LONGEST_SEARCH]
-    causes: dict[tuple[str, str, int, int], Cause | None] = {}
-    for alert in searched:
-        if _place(alert) not in causes:
-            causes[_place(alert)] = main_cause(engine, alert, as_of=as_of)
-    return _led([_named(alert, causes.get(_place(alert))) for alert in ranked])
+    ranked = sorted(alerts, key=lambda alert: (-alert.at_stake, alert.alert_id))
+    named: dict[str, Told] = {}
+    known: list[Known] = []
+    for alert in [one for one in ranked if one.kpi in OF_SALES and one.dimension in ("", *COLUMNS)][:LONGEST_SEARCH]:
+        near = [one for one in known if abs(one.opened_on - alert.opened_on) <= SEASON]
+        cause = main_cause(engine, alert, as_of=as_of, known=[one.where for one in near])
+        if cause and cause.share >= SHARED:
+            named[alert.alert_id] = replace(alert, cause=cause.text, cause_share=cause.share)
+            known += [Known(cause.where, alert.opened_on)] if cause.where not in [one.where for one in near] else []
+    return _led([named.get(alert.alert_id) or _by_itself(alert, named.values()) for alert in ranked])
 
 
-def _place(alert: Told) -> tuple[str, str, int, int]:
-    """Alerts of one member, direction and quarter have one cause, that of the largest."""
-    return alert.dimension, alert.member, alert.direction, alert.opened_on.toordinal() // 91
-
-
-def _named(alert: Told, cause: Cause | None) -> Told:
-    if cause and alert.kpi in OF_SALES and cause.share >= HALF:
-        return replace(alert, cause=cause.text, cause_share=cause.share)
+def _by_itself(alert: Told, named: Iterable[Told]) -> Told:
+    """Under the cause of the same member's sales, where it moves with them; else the member is its own cause."""
+    same = [
+        one
+        for one in named
+        if alert.kpi in (*FOLLOWING, *OF_SALES) and (one.dimension, one.member) == (alert.dimension, alert.member) and _near(one, alert)
+    ]
+    if same:
+        first = max(same, key=lambda one: one.at_stake)
+        return replace(alert, cause=first.cause, cause_share=first.cause_share)
     own = f"{alert.dimension}={alert.member}" if alert.dimension else alert.kpi
     return replace(alert, cause=own, cause_share=1.0)
 
 
+def _near(one: Told, other: Told) -> bool:
+    return abs(one.opened_on - other.opened_on) <= SEASON
+
+
 def _led(alerts: list[Told]) -> list[Told]:
-    """The first of each cause, direction and season (a quarter) leads."""
+    """Of the alerts of one cause that opened within a season of the largest, that one leads; what merely follows sales leads nothing
+    that moved with them."""
+    leaders: list[Told] = []
+    told = []
+    for alert in alerts:
+        under = any(_one_story(leader, alert) for leader in leaders)
+        leaders += [] if under else [alert]
+        told.append(replace(alert, leads=not under))
+    return told
 
-    def group(alert: Told) -> tuple[str, bool, int]:
-        return alert.cause, alert.good, alert.opened_on.toordinal() // 91
 
-    leaders = {id(next(iter(rows))) for _, rows in groupby(sorted(alerts, key=lambda a: (group(a), -a.at_stake)), key=group)}
-    return [replace(alert, leads=id(alert) in leaders) for alert in alerts]
+def _one_story(leader: Told, alert: Told) -> bool:
+    same_way = leader.good == alert.good or alert.kpi in FOLLOWING or leader.kpi in FOLLOWING
+    return leader.cause == alert.cause and same_way and _near(leader, alert)
 
 
-def main_cause(engine: Engine, alert: Told, *, as_of: dt.date) -> Cause | None:
-    """The segment that explains most of an alert on sales."""
+def main_cause(engine: Engine, alert: Told, *, as_of: dt.date, known: Sequence[Where] = ()) -> Cause | None:
+    """The segment that explains most of an alert on sales; one of `known` where that explains it as well."""
     end = min(as_of, alert.opened_on - dt.timedelta(days=1))
     weeks = alert.periods if alert.grain == "week" else alert.periods * 4
     start = end + dt.timedelta(days=1) - dt.timedelta(weeks=weeks)
-    rows = _leaves(engine, alert, start=start, end=end, factor=weeks / BEFORE)
-    if not rows:
+    leaves = _leaves(engine, alert, start=start, end=end, factor=weeks / BEFORE)
+    if leaves is None:
         return None
-    dimensions, actual, expected = rows
-    change = float(actual.sum() - expected.sum())
-    if change == 0:
+    change = float(leaves.change.sum())
+    if change == 0 or change * alert.direction < 0:
         return None
-    alone = _one_customer(dimensions.get("account", []), actual - expected, change)
-    if alone:
-        return alone
-    fitting = [found for found in root_causes(dimensions, actual, expected, deepest=2, most=3) if found.change * change > 0]
-    if not fitting:
-        return None
-    best = max(fitting, key=lambda found: abs(found.change))
-    return Cause(_with_own(best, alert), best.change / change)
+    return _known_cause(leaves, known) or _one_customer(leaves, change) or _segment(leaves, alert, change)
 
 
-def _one_customer(accounts: list[str], change: np.ndarray[tuple[int], np.dtype[np.float64]], whole: float) -> Cause | None:
+@dataclass(frozen=True)
+class Leaves:
+    """The rows behind an alert: their members, what they sold, and what was usual."""
+
+    members: dict[str, list[str]]
+    actual: Numbers
+    expected: Numbers
+
+    @property
+    def change(self) -> Numbers:
+        return self.actual - self.expected
+
+    def explained_by(self, where: Where) -> float:
+        """The share of the change that a segment makes; 0 where it makes no more than its size lets expect."""
+        inside = np.ones(len(self.actual), bool)
+        for dimension, member in where:
+            inside &= np.asarray(self.members.get(dimension, [None] * len(inside)), dtype=object) == member
+        share = float(self.change[inside].sum() / self.change.sum())
+        return share if share >= APART + self.expected[inside].sum() / max(self.expected.sum(), 1e-9) else 0.0
+
+
+def _known_cause(leaves: Leaves, known: Sequence[Where]) -> Cause | None:
+    """The known cause that explains most of the alert, if it explains enough."""
+    shares = [(where, leaves.explained_by(where)) for where in known]
+    best = max(shares, key=lambda one: min(one[1], 1.0), default=None)
+    return Cause(*best) if best and best[1] >= SHARED else None
+
+
+def _one_customer(leaves: Leaves, change: float) -> Cause | None:
     """The customer that alone makes at least half of the change, if there is one: nothing explains better."""
-    if not accounts:
+    if "account" not in leaves.members:
         return None
-    names, row = np.unique(np.asarray(accounts, dtype=str), return_inverse=True)
-    shares = np.bincount(row, change) / whole
+    names, row = np.unique(np.asarray(leaves.members["account"], dtype=str), return_inverse=True)
+    shares = np.bincount(row, leaves.change) / change
     top = int(shares.argmax())
     return Cause((("account", str(names[top])),), float(shares[top])) if shares[top] >= HALF and names[top] != "(unknown)" else None
 
 
-def _with_own(found: Segment, alert: Told) -> tuple[tuple[str, str], ...]:
+def _segment(leaves: Leaves, alert: Told, change: float) -> Cause | None:
+    searched = {cut: leaves.members[cut] for cut in SEARCHED if cut in leaves.members}
+    found = root_causes(searched, leaves.actual, leaves.expected, deepest=2, most=3)
+    fitting = [one for one in found if one.change / change >= HALF and leaves.explained_by(one.where)]
+    best = max(fitting, key=lambda one: abs(one.change), default=None)
+    return Cause(_with_own(best, alert), best.change / change) if best else None
+
+
+def _with_own(found: Segment, alert: Told) -> Where:
     """A customer or representative is who it is; other segments are told within the alert's own member."""
     named = dict(found.where)
     if alert.dimension and not {"account", "rep"} & named.keys():
@@ -117,20 +189,18 @@ def _with_own(found: Segment, alert: Told) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(named.items()))
 
 
-def _leaves(
-    engine: Engine, alert: Told, *, start: dt.date, end: dt.date, factor: float
-) -> tuple[dict[str, list[str]], np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]] | None:
-    there = set(engine.query("select * from facts.sales limit 0").column_names)
-    cuts = [dimension for dimension in SEARCHED if dimension != alert.dimension and COLUMNS[dimension] in there]
+def _leaves(engine: Engine, alert: Told, *, start: dt.date, end: dt.date, factor: float) -> Leaves | None:
+    there = columns_of(engine, "facts.sales")
+    cuts = [dimension for dimension, column in COLUMNS.items() if column in there]
     listed = ", ".join(f"coalesce(cast({name(COLUMNS[cut])} as varchar), '(unknown)') as {name(cut)}" for cut in cuts)
     own = f"and {name(COLUMNS[alert.dimension])} = {literal(alert.member)}" if alert.dimension else ""
     since = start - dt.timedelta(weeks=BEFORE)
     rows = engine.query(
         f"select {listed}, cast(sum(case when day >= {literal(start)} then net else 0 end) as double) as now, "
         f"cast(sum(case when day < {literal(start)} then net else 0 end) as double) as before from facts.sales "
-        f"where day >= {literal(since)} and day <= {literal(end)} {own} group by {', '.join(str(n + 1) for n in range(len(cuts)))}"
+        f"where day >= {literal(since)} and day <= {literal(end)} {own} group by all order by all"
     )
     if rows.num_rows == 0:
         return None
     now, before = (np.asarray(rows[c].to_numpy(), dtype=float) for c in ("now", "before"))
-    return {cut: rows[cut].to_pylist() for cut in cuts}, now, before * factor
+    return Leaves({cut: rows[cut].to_pylist() for cut in cuts}, now, before * factor)

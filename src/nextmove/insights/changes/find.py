@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,15 +51,14 @@ def detect_changes(engine: Engine, catalogue: Catalogue, settings: Settings, *, 
 
 def find_changes(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, earlier: list[Told] | None = None) -> Changes:
     """What changed, as known at the end of `as_of`."""
-    del settings  # the budget may become a setting; today it is the same for every company
     held = gate(engine, as_of=as_of)
     before = min([as_of + ONE_DAY, *(one.day for one in held)])
-    sales = _yearly_sales(engine)
+    floor = _floor(engine, settings)
     found: list[Told] = []
     for grain, watching in GRAINS:
         series = stored(engine, catalogue, grain=grain, before=before)
         if series:
-            found += _alerts(series, watching, catalogue, grain=grain, sales=sales, as_of=as_of)
+            found += _alerts(series, _watching(watching, settings), catalogue, grain=grain, floor=floor, as_of=as_of)
     found = [alert for alert in _once(found) if alert.closed_on is None or alert.closed_on >= as_of - REMEMBERED]
     carried = carry_over(with_causes(engine, found, as_of=as_of), earlier or [], as_of=as_of)
     return Changes(sorted(carried, key=lambda alert: (alert.closed_on is not None, -alert.at_stake)), held)
@@ -71,7 +70,31 @@ def told_before(engine: Engine) -> list[Told]:
     return from_table(engine.query("select * from main.alerts")) if there else []
 
 
-def _alerts(of: Stored, watching: Watching, catalogue: Catalogue, *, grain: str, sales: float, as_of: dt.date) -> list[Told]:
+@dataclass(frozen=True)
+class Floor:
+    """A change that moves less is not told."""
+
+    money: float
+    count: float
+
+    def passes(self, found: Found, kpi: Kpi, stake: float) -> bool:
+        if kpi.entry.unit == "count" and abs(found.difference) < self.count:
+            return False
+        return stake >= self.money if stake else found.strength >= CLEAR
+
+
+def _watching(watching: Watching, settings: Settings) -> Watching:
+    """The company's own budget of false alarms."""
+    rate, often = settings.changes.false_discovery_rate, settings.changes.false_alerts_per_series_year
+    return replace(watching, budget=replace(watching.budget, false_discovery_rate=rate, false_alerts_per_series_year=often))
+
+
+def _floor(engine: Engine, settings: Settings) -> Floor:
+    money = settings.changes.least_money
+    return Floor(FLOOR * _yearly_sales(engine) if money is None else money, settings.changes.least_count)
+
+
+def _alerts(of: Stored, watching: Watching, catalogue: Catalogue, *, grain: str, floor: Floor, as_of: dt.date) -> list[Told]:
     ends = dict(zip(of.series.periods, of.ends, strict=True))
     usual = _usual(of)
     whole = usual.get(("", ""), {}).get("net_sales", 0.0)
@@ -82,7 +105,7 @@ def _alerts(of: Stored, watching: Watching, catalogue: Catalogue, *, grain: str,
         if dimension and own.get("net_sales", 0.0) > NEARLY_ALL * whole:
             continue  # the company tells it
         stake = _stake(found, catalogue.kpi(kpi), own)
-        if stake >= FLOOR * sales or (stake == 0 and found.strength >= CLEAR):
+        if floor.passes(found, catalogue.kpi(kpi), stake):
             told.append(_told(found, ends, (kpi, grain, dimension, member), catalogue.kpi(kpi).entry.better == "higher", stake, as_of))
     return told
 

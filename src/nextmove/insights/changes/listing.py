@@ -9,7 +9,7 @@ from nextmove.engine import Engine
 from nextmove.insights.changes.find import Changes, find_changes, told_before
 from nextmove.insights.changes.gate import Held
 from nextmove.insights.changes.state import Told
-from nextmove.insights.explain.rows import names_of
+from nextmove.insights.explain.ground import names_of
 from nextmove.insights.explain.say import amount, day, dimension
 from nextmove.kpis import Catalogue
 from nextmove.kpis.words import named

@@ -2,24 +2,28 @@
 
 A period is given as 2026, 2026-Q3, 2026-07, 2026-W31 or a day (the KPI's own grain that holds it). A period that still runs is
 compared with as many working days of the other. `expected` is what the median of the six periods before lets expect, per working
-day; `target` is the company's or member's own.
+day, and is held against those six periods; `target` is the company's or member's own, held against the year before.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from nextmove.engine import Engine
 from nextmove.errors import MissingData, UnknownName, UserError
+from nextmove.insights.explain.ground import first_day
+from nextmove.insights.explain.values import Kept, Row, asked_anew, kept
 from nextmove.kpis import Catalogue, Question, answer
+from nextmove.kpis.needs import require
 from nextmove.settings import Settings
 from nextmove.tables.calendar import Calendar, Period, calendar_of
 
 VERSUS = ("previous", "year_ago", "expected", "target")
 EXPECTED_FROM = 6  # periods
+LEAST_EXPECTED = 3  # of them must have a value
 ONE_DAY = dt.timedelta(days=1)
 _FORMS = ((r"\d{4}", "year"), (r"\d{4}-Q[1-4]", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}-W\d{2}", "week"))
 
@@ -28,16 +32,17 @@ Where = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Span:
-    """The days `[start, end)`, and how many of them are worked."""
+    """The days `[start, end)`, and how many of them are worked; `cut` where it ends within its period."""
 
     start: dt.date
     end: dt.date
     working_days: int
+    cut: bool = False
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A KPI in two spans; `factor` brings the rows of `before` to `base`, where the base is no period of its own."""
+    """A KPI in two spans; `base` is the value of `before`, or an expectation or target that stands in its place."""
 
     kpi: str
     grain: str
@@ -47,12 +52,16 @@ class Comparison:
     before: Span
     value: Decimal | None
     base: Decimal | None
-    numerators: tuple[float | None, float | None]
-    denominators: tuple[float | None, float | None]
+    kept: dict[str, Kept] = field(default_factory=dict, compare=False, repr=False)  # what the edition holds, by KPI
 
     @property
     def change(self) -> Decimal | None:
         return None if self.value is None or self.base is None else self.value - self.base
+
+    @property
+    def of_periods(self) -> bool:
+        """Whether the base is what was in `before`, not an expectation or a target."""
+        return self.versus in ("previous", "year_ago")
 
 
 @dataclass(frozen=True)
@@ -90,92 +99,108 @@ def _first_day(text: str, grain: str) -> dt.date:
     return dt.date.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text))
 
 
-def compare(asked: Asked, *, period: str, versus: str = "previous") -> Comparison:
-    """The KPI in `period` and in what it is held against."""
+def compare(asked: Asked, *, period: str, versus: str = "previous", also: tuple[str, ...] = ()) -> Comparison:
+    """The KPI in `period` and in what it is held against; `also` names KPIs that are looked up with it."""
     if versus not in VERSUS:
         raise UnknownName("comparison", versus, VERSUS)
     calendar = calendar_of(asked.settings)
-    grain, running = period_of(period, cadence=asked.catalogue.kpi(asked.kpi).entry.cadence, calendar=calendar)
+    kpi = asked.catalogue.kpi(asked.kpi)
+    grain, running = period_of(period, cadence=kpi.entry.cadence, calendar=calendar)
     if running.start > asked.as_of:
         raise UserError(f"{period} has not begun at the end of {asked.as_of}.", where="--period", hint="an earlier period")
-    earlier = _earlier(running, grain, calendar, versus)
-    cut = calendar.like_for_like(running, earlier, as_of=asked.as_of) if running.end > asked.as_of + ONE_DAY else earlier.end
-    now = _span(calendar, running.start, min(running.end, asked.as_of + ONE_DAY))
-    before = _span(calendar, earlier.start, cut)
-    rows = _values(asked, grain, running, versus)
-    base, numerator, denominator = _base(asked, grain, running, versus, rows, calendar)
-    return Comparison(
-        asked.kpi, grain, asked.where, versus, now, before, rows.value, base, (rows.numerator, numerator), (rows.denominator, denominator)
-    )
+    require(asked.engine, asked.catalogue, kpi)
+    now = _span(calendar, running.start, running.end, as_of=asked.as_of)
+    before = _before(asked, running, grain, calendar, versus)
+    held = kept(asked, (asked.kpi, *also), grain, _starts(calendar, grain, before, running)) if not now.cut else {}
+    value, base = _value_and_base(asked, grain, (now, before), versus, held.get(asked.kpi))
+    return Comparison(asked.kpi, grain, asked.where, versus, now, before, value, base, held if asked.kpi in held else {})
 
 
-@dataclass(frozen=True)
-class _Row:
-    value: Decimal | None
-    numerator: float | None
-    denominator: float | None
-    versus: Decimal | None
+def _span(calendar: Calendar, start: dt.date, end: dt.date, *, as_of: dt.date) -> Span:
+    seen = min(end, as_of + ONE_DAY)
+    return Span(start, seen, calendar.working_days(start, seen), cut=seen < end)
 
 
-def _span(calendar: Calendar, start: dt.date, end: dt.date) -> Span:
-    return Span(start, end, calendar.working_days(start, end))
-
-
-def _earlier(running: Period, grain: str, calendar: Calendar, versus: str) -> Period:
-    if versus in ("previous", "expected"):
-        return calendar.previous(running, calendar="gregorian", grain=grain)
-    return calendar.year_ago(running, calendar="gregorian", grain=grain)
-
-
-def _values(asked: Asked, grain: str, period: Period, versus: str | None) -> _Row:
-    """The KPI in one period; what it is held against comes along where that is a target, or as many working days of another period."""
-    running = period.end > asked.as_of + ONE_DAY
-    along = versus if versus == "target" or (running and versus in ("previous", "year_ago")) else None
-    question = Question(asked.kpi, grain=grain, where=asked.where, start=period.start, end=period.end, versus=along)
-    rows = answer(asked.engine, question, asked.settings, as_of=asked.as_of, catalogue=asked.catalogue).to_pylist()
-    if not rows:
-        return _Row(None, None, None, None)
-    row = rows[0]
-    return _Row(_exact(row["value"]), _float(row["numerator"]), _float(row["denominator"]), _exact(row.get("versus_value")))
-
-
-def _base(
-    asked: Asked, grain: str, running: Period, versus: str, now: _Row, calendar: Calendar
-) -> tuple[Decimal | None, float | None, float | None]:
-    if versus == "target":
-        if now.versus is None:
-            raise MissingData(
-                f"{asked.kpi} has no target for this {grain}.", where="targets", hint="nextmove load targets.csv --table targets"
-            )
-        return now.versus, None, None
+def _before(asked: Asked, running: Period, grain: str, calendar: Calendar, versus: str) -> Span:
+    """What `running` is held against: a period, cut to as many working days where `running` still runs; or six of them."""
     if versus == "expected":
-        return _expected(asked, grain, running, calendar), None, None
-    earlier = _values(asked, grain, _earlier(running, grain, calendar, versus), None)
-    return now.versus if now.versus is not None else earlier.value, earlier.numerator, earlier.denominator
+        first = calendar.grid("gregorian", grain).period(running.id - EXPECTED_FROM)
+        return _span(calendar, first.start, running.start, as_of=asked.as_of)
+    step = calendar.previous if versus == "previous" else calendar.year_ago
+    earlier = step(running, calendar="gregorian", grain=grain)
+    if running.end <= asked.as_of + ONE_DAY:
+        return _span(calendar, earlier.start, earlier.end, as_of=asked.as_of)
+    return _span(calendar, earlier.start, earlier.end, as_of=calendar.like_for_like(running, earlier, as_of=asked.as_of) - ONE_DAY)
 
 
-def _expected(asked: Asked, grain: str, running: Period, calendar: Calendar) -> Decimal | None:
-    """The median of the periods before, for a sum brought to the working days of this one."""
+def _starts(calendar: Calendar, grain: str, before: Span, running: Period) -> list[dt.date]:
     grid = calendar.grid("gregorian", grain)
-    first = grid.period(running.id - EXPECTED_FROM)
-    question = Question(asked.kpi, grain=grain, where=asked.where, start=first.start, end=running.start)
-    rows = answer(asked.engine, question, asked.settings, as_of=asked.as_of, catalogue=asked.catalogue).to_pylist()
-    if len(rows) < 3:
-        return None
+    first, last = grid.holding(before.start).id, grid.holding(before.end - ONE_DAY).id
+    return [*(grid.period(each).start for each in range(first, last + 1)), running.start]
+
+
+def _value_and_base(
+    asked: Asked, grain: str, spans: tuple[Span, Span], versus: str, held: Kept | None
+) -> tuple[Decimal | None, Decimal | None]:
+    now, before = spans
+    if versus == "target":
+        return _against_target(asked, grain, now)
+    value = _value(asked, grain, now, held)
+    base = _expected(asked, grain, now, before, held) if versus == "expected" else _value(asked, grain, before, held)
+    if value is None and base is not None:
+        return _nothing(asked, now), base
+    return value, (_nothing(asked, before) if base is None and value is not None else base)
+
+
+def _value(asked: Asked, grain: str, span: Span, held: Kept | None) -> Decimal | None:
+    if held:
+        row = held.whole(span.start)
+    else:
+        row = next(iter(asked_anew(asked, asked.kpi, grain, span)), None)
+    return _exact(row["value"]) if row else None
+
+
+def _nothing(asked: Asked, span: Span) -> Decimal | None:
+    """What no rows mean: of a part that is asked about (a customer who bought nothing) 0, where a sum was counted already then."""
     measure = asked.catalogue.kpi(asked.kpi).entry.measure
-    days = calendar.working_days(running.start, min(running.end, asked.as_of + ONE_DAY))
-    flow = measure is not None and measure.adds_up and measure.stock is None
-    scaled = [
-        Decimal(row["value"]) * (Decimal(days) / max(1, calendar.working_days(row["period_start"], row["period_end"])) if flow else 1)
-        for row in rows
-        if row["value"] is not None
-    ]
-    return sorted(scaled)[len(scaled) // 2] if scaled else None
+    if not asked.where or measure is None or not measure.adds_up:
+        return None
+    since = first_day(asked.engine, measure.fact)
+    return Decimal(0) if since is not None and since <= span.start else None
+
+
+def _against_target(asked: Asked, grain: str, now: Span) -> tuple[Decimal | None, Decimal]:
+    question = Question(asked.kpi, grain=grain, where=asked.where, start=now.start, end=now.end, versus="target")
+    rows = answer(asked.engine, question, asked.settings, as_of=asked.as_of, catalogue=asked.catalogue).to_pylist()
+    target = _exact(rows[0]["versus_value"]) if rows else None
+    if target is None:
+        raise MissingData(f"{asked.kpi} has no target for this {grain}.", where="targets", hint="nextmove load targets.csv --table targets")
+    return _exact(rows[0]["value"]), target
+
+
+def _expected(asked: Asked, grain: str, now: Span, before: Span, held: Kept | None) -> Decimal | None:
+    """The median of the periods before, for a sum brought to the working days of this one."""
+    rows = _whole_periods(held) if held else asked_anew(asked, asked.kpi, grain, before)
+    known = [row for row in rows if row["value"] is not None and before.start <= row["period_start"] < before.end]
+    empty = [Decimal(0)] * (EXPECTED_FROM - len(known)) if known and _nothing(asked, before) is not None else []
+    if len(known) + len(empty) < LEAST_EXPECTED:
+        return None
+    entry = asked.catalogue.kpi(asked.kpi).entry
+    flow = entry.measure is not None and entry.measure.adds_up and not entry.as_of
+    scaled = [Decimal(str(row["value"])) * (_days(asked, grain, row["period_start"], now) if flow else 1) for row in known]
+    return sorted(scaled + empty)[(len(scaled) + len(empty)) // 2]
+
+
+def _whole_periods(held: Kept) -> list[Row]:
+    return [row for start in sorted(held.by_period) if (row := held.whole(start)) is not None]
+
+
+def _days(asked: Asked, grain: str, start: dt.date, now: Span) -> Decimal:
+    """How many times the working days of the period that began on `start` the present one has."""
+    calendar = calendar_of(asked.settings)
+    period = calendar.grid("gregorian", grain).holding(start)
+    return Decimal(now.working_days) / max(1, calendar.working_days(period.start, period.end))
 
 
 def _exact(value: object) -> Decimal | None:
     return None if value is None else Decimal(str(value))
-
-
-def _float(value: object) -> float | None:
-    return None if value is None else float(str(value))

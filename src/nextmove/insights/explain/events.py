@@ -13,9 +13,13 @@ from typing import Any
 
 from nextmove.engine import Engine, literal
 from nextmove.insights.explain.compare import Comparison
+from nextmove.insights.explain.ground import has_table
 
 PRICE_MOVED = 0.05  # of the average price: less is the usual mix of discounts
 TWICE = 2.0
+GIANT = 5.0  # times a customer's usual order
+STOPPED = 1.8  # usual gaps without an order of a product that came often
+OFTEN = 5  # order days of a product in a year
 LEAST = 3  # lines, deals or calls that a share stands on
 
 
@@ -39,6 +43,7 @@ class Scene:
     rep: str | None = None
     region: str | None = None
     category: str | None = None
+    worse: bool = True  # whether the KPI moved in the bad direction
 
     @property
     def since(self) -> dt.date:
@@ -49,17 +54,17 @@ class Scene:
         return self.comparison.now.start
 
     @property
+    def until(self) -> dt.date:
+        return self.comparison.before.end
+
+    @property
     def end(self) -> dt.date:
         return self.comparison.now.end
 
 
 def events(scene: Scene) -> list[Event]:
-    """All that is found, in the order of LOOKED_FOR."""
-    there = {f"{row['s']}.{row['t']}" for row in scene.engine.query(_TABLES).to_pylist()}
-    return [event for table, look in LOOKED_FOR if table in there for event in look(scene)]
-
-
-_TABLES = "select table_schema as s, table_name as t from information_schema.tables"
+    """All that is found, in the order of WORSE or BETTER."""
+    return [event for table, look in (WORSE if scene.worse else BETTER) if has_table(scene.engine, table) for event in look(scene)]
 
 
 def _late_deliveries(scene: Scene) -> list[Event]:
@@ -118,6 +123,65 @@ def _discontinued(scene: Scene) -> list[Event]:
         f"and discontinued_on >= {literal(scene.since)} and discontinued_on < {literal(scene.end)}"
     ).to_pylist()
     return [Event("discontinued", row["product_id"], {"day": row["discontinued_on"].isoformat()}) for row in rows]
+
+
+def _price_change(scene: Scene) -> list[Event]:
+    """What these products cost all customers after discount moved between the spans."""
+    if not scene.products:
+        return []
+    spans = f"day < {literal(scene.end)} and (day >= {literal(scene.start)} or day < {literal(scene.until)})"
+    rows = scene.engine.query(
+        f"select product_id, {_price(scene, now=True)} as now, {_price(scene, now=False)} as before from facts.sales "
+        f"where product_id in ({_listed(scene.products)}) and quantity > 0 "
+        f"and day >= {literal(scene.since)} and {spans} group by product_id order by product_id"
+    ).to_pylist()
+    return [
+        Event("price_change", row["product_id"], {"change": row["now"] / row["before"] - 1})
+        for row in rows
+        if row["now"] and row["before"] and abs(row["now"] / row["before"] - 1) >= PRICE_MOVED
+    ]
+
+
+def _price(scene: Scene, *, now: bool) -> str:
+    """SQL: the middle price a unit in a span, where enough lines tell it."""
+    inside = f"day {'>=' if now else '<'} {literal(scene.start)}"
+    each = f"case when {inside} then cast(net as double) / cast(quantity as double) end"
+    return f"case when count(case when {inside} then 1 end) >= {LEAST} then median({each}) end"
+
+
+def _one_order(scene: Scene) -> list[Event]:
+    """One order makes half or more of what a customer bought, and is many times its usual one."""
+    rows = _by_account(
+        scene,
+        f"with orders as (select account_id, order_id, min(day) as day, cast(sum(net) as double) as net from facts.sales "
+        f"where account_id in ({_listed(scene.accounts)}) and day < {literal(scene.end)} "
+        f"and day >= {literal(scene.start - dt.timedelta(days=365))} group by account_id, order_id) "
+        f"select account_id, max(case when day >= {literal(scene.start)} then net end) as largest, "
+        f"sum(case when day >= {literal(scene.start)} then net end) as whole, "
+        f"arg_max(day, case when day >= {literal(scene.start)} then net end) as day, median(net) as usual from orders where true",
+    )
+    return [
+        Event("one_order", row["account_id"], {"amount": row["largest"], "day": row["day"].isoformat(), "amount_usual": row["usual"]})
+        for row in rows
+        if row["largest"] and row["largest"] >= max(GIANT * row["usual"], row["whole"] / 2)
+    ]
+
+
+def _stopped_items(scene: Scene) -> list[Event]:
+    """Products that the customer who is asked about used to order at regular gaps, and did not for twice as long, while it buys on."""
+    where = dict(scene.comparison.where)
+    if "account" not in where:
+        return []
+    account, only = where["account"], f" and product_id = {literal(where['product'])}" if "product" in where else ""
+    rows = scene.engine.query(
+        f"with bought as (select product_id, day, sum(cast(net as double)) as net from facts.sales where account_id = {literal(account)} "
+        f"and is_purchase and day < {literal(scene.end)} and day >= {literal(scene.start - dt.timedelta(days=365))} group by 1, 2), "
+        f"items as (select product_id, count(*) as days, max(day) as last, sum(net) as net, "
+        f"date_diff('day', min(day), max(day)) / (count(*) - 1.0) as gap from bought group by 1 having count(*) >= {OFTEN}) "
+        f"select product_id, last, gap, net from items where date_diff('day', last, {literal(scene.end)}) >= {STOPPED} * gap "
+        f"and last < (select max(day) from bought){only} order by net desc, product_id limit {LEAST}"
+    ).to_pylist()
+    return [Event("stopped_item", row["product_id"], {"day": row["last"].isoformat(), "days": round(row["gap"])}) for row in rows]
 
 
 def _competitor_price(scene: Scene) -> list[Event]:
@@ -183,12 +247,16 @@ def _listed(members: Sequence[str]) -> str:
     return ", ".join(literal(member) for member in members)
 
 
-LOOKED_FOR: tuple[tuple[str, Callable[[Scene], list[Event]]], ...] = (
+Looks = tuple[tuple[str, Callable[[Scene], list[Event]]], ...]
+WORSE: Looks = (
     ("facts.deliveries", _late_deliveries),
     ("main.competitor_prices", _competitor_price),
     ("main.activities", _fewer_activities),
     ("main.products", _discontinued),
+    ("facts.sales", _price_change),
     ("facts.sales", _rep_changed),
+    ("facts.sales", _stopped_items),
     ("main.invoices", _overdue),
     ("main.opportunities", _competitor_named),
 )
+BETTER: Looks = (("facts.sales", _one_order), ("facts.sales", _price_change))

@@ -1,22 +1,37 @@
 """What each member of each dimension added: to a sum its own change, to a ratio its rate effect and its mix effect.
 
-The members of a stored period are read from the edition's KPI values; anything else (a condition, a running period) is asked anew.
+The parts of a dimension always add up to the change. What cannot be split by members (customers who are counted in two categories,
+medians) stands as a member of its own, REST. The median stay in a stage is split as a mean, days ÷ stays that ended (`stays.py`).
+Against an expectation or a target the earlier span is brought to that level first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
 
 import numpy as np
 
-from nextmove.engine import literal
 from nextmove.insights.explain.compare import Asked, Comparison, Span
 from nextmove.insights.explain.rates import Numbers, rate_and_mix
-from nextmove.insights.explain.rows import Lines
-from nextmove.kpis import Question, answer
+from nextmove.insights.explain.root_cause import Coded, Segment, root_causes
+from nextmove.insights.explain.rows import UNKNOWN, Lines
+from nextmove.insights.explain.stays import of_stays, stays
+from nextmove.insights.explain.values import NOT_STORED, Row, adds_over_members, asked_anew, pooled
+from nextmove.kpis import Kpi
 
-NOT_CUT = frozenset({"account", "product", "campaign", "landing_page"})  # as many members as rows: named elsewhere
+REST = "(rest)"  # what is counted in several members, or has no members to be split by
+NOT_SEARCHED = frozenset({"account", "product", "landing_page", "country", "industry"})
+SEARCHED = 6  # dimensions
+MOST = 4  # segments
+PASSING = frozenset({"campaign", "landing_page"})
+LASTING = 2  # dimensions
+BEYOND_CHANCE = 2.0  # standard errors
+EXACT = 1e-6  # of the sizes that were added: less is rounding
+
+Side = dict[str, Row]  # member → row
+Sides = tuple[Side, Side]  # now, before
 
 
 @dataclass(frozen=True)
@@ -30,128 +45,256 @@ class Member:
     effect: float
     mix: float
     weight: float
+    clear: bool = True  # beyond what chance does to so few rows
 
 
-Row = dict[str, Any]  # Any: a cell
+@dataclass(frozen=True)
+class Split:
+    """A change over the members of every dimension, and the smallest set of segments behind it."""
+
+    members: tuple[Member, ...]
+    segments: tuple[Segment, ...] = ()
 
 
-def members(asked: Asked, comparison: Comparison) -> list[Member]:
-    """The members of every dimension that the KPI is cut by and that is not already given."""
-    given = {name for name, _ in comparison.where}
-    cuts = [cut for cut in asked.catalogue.kpi(asked.kpi).entry.cut_by if cut not in NOT_CUT | given]
-    return [member for cut in cuts for member in _of_dimension(asked, comparison, cut)]
+def split(asked: Asked, comparison: Comparison) -> Split:
+    """Over the dimensions that the KPI is cut by and that are not already given."""
+    kpi = asked.catalogue.kpi(asked.kpi)
+    cuts = [cut for cut in kpi.entry.cut_by if cut not in NOT_STORED | {name for name, _ in comparison.where}]
+    searched = [cut for cut in cuts if cut not in NOT_SEARCHED][:SEARCHED]
+    held = comparison.kept.get(asked.kpi)
+    leaves: tuple[list[Row], list[Row]] | None = None
+    if of_stays(asked, kpi):
+        leaves = (stays(asked, comparison.now, cuts), stays(asked, comparison.before, cuts))
+        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in cuts}
+    elif held and held.cut:
+        now, before = held.members(comparison.now), held.members(comparison.before)
+        sides = {cut: (_of_cut(now, cut), _of_cut(before, cut)) for cut in cuts}
+        filled = [cut for cut in searched if sides[cut][0].keys() | sides[cut][1].keys() > {""}]
+        leaves = _leaves(asked, comparison, filled) if adds_over_members(kpi) else None
+    elif adds_over_members(kpi):
+        leaves = _leaves(asked, comparison, cuts)
+        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in cuts}
+    else:
+        sides = {cut: _each_side(asked, comparison, cut) for cut in cuts}
+    members = tuple(member for cut, pair in sides.items() for member in _of_dimension(kpi, comparison, cut, pair))
+    return Split(members, _segments(kpi, comparison, leaves, searched) if leaves else ())
 
 
-def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> list[Member]:
+def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> tuple[Member, ...]:
     """The same for sales and profit, from lines that are read anyway; with a denominator (net sales) for the margin."""
     given = {name for name, _ in comparison.where}
-    entry = asked.catalogue.kpi(asked.kpi).entry
-    found = []
-    for cut in entry.cut_by:
-        if cut in NOT_CUT | given or cut not in lines.members:
-            continue
-        now, before = (_sides(lines.by(cut, column), lines.by(cut, whole)) for column, whole in zip(worth, lines.net, strict=True))
-        split = _ratios if entry.ratio else _sums
-        found += split(cut, sorted(now.keys() | before.keys()), now, before)
-    return found
+    kpi = asked.catalogue.kpi(asked.kpi)
+    found: list[Member] = []
+    for cut in kpi.entry.cut_by:
+        if cut in lines.members and cut not in NOT_STORED | given:
+            now, before = (_sides(lines.by(cut, column), lines.by(cut, whole)) for column, whole in zip(worth, lines.net, strict=True))
+            found += _of_dimension(kpi, comparison, cut, (now, before))
+    return tuple(found)
 
 
-def _sides(of: dict[str, float], to: dict[str, float]) -> dict[str, Row]:
+def strongest(found: Sequence[Member], change: float) -> Member | None:
+    """The member that explains more of the change than its size lets expect, beyond chance. A campaign lives for a month or two, so it
+    is no reason where a KPI has dimensions that last."""
+    lasting = {one.dimension for one in found} - PASSING
+    apart = PASSING if len(lasting) >= LASTING else frozenset()
+    fitting = [
+        one
+        for one in found
+        if (one.effect + one.mix) * change > 0 and one.weight < 0.9 and one.clear
+        and one.member not in (REST, UNKNOWN) and one.dimension not in apart
+    ]  # fmt: skip
+    return max(fitting, key=lambda one: min(1.0, (one.effect + one.mix) / change) - one.weight, default=None)
+
+
+def _of_cut(rows: Mapping[tuple[str, str], Row], cut: str) -> Side:
+    return {member: row for (dimension, member), row in rows.items() if dimension == cut}
+
+
+def _sides(of: dict[str, float], to: dict[str, float]) -> Side:
     return {
         member: {
             "value": of[member] / to[member] if to[member] else None,
+            "sum": of[member],
             "numerator": of[member],
             "denominator": to[member],
-            "sum": of[member],
+            "rows": 1,
         }
         for member in of
     }
 
 
-def strongest(found: list[Member], change: float) -> Member | None:
-    """The member that explains more of the change than its size lets expect."""
-    fitting = [one for one in found if (one.effect + one.mix) * change > 0 and one.weight < 0.9]
-    return max(fitting, key=lambda one: min(1.0, (one.effect + one.mix) / change) - one.weight, default=None)
+def _each_side(asked: Asked, comparison: Comparison, cut: str) -> Sides:
+    """One dimension asked of the facts."""
+
+    def side(span: Span) -> Side:
+        return _folded(asked_anew(asked, asked.kpi, comparison.grain, span, (cut,)), cut)
+
+    return side(comparison.now), side(comparison.before)
 
 
-def _of_dimension(asked: Asked, comparison: Comparison, cut: str) -> list[Member]:
-    now = _stored(asked, comparison, cut, comparison.now)
-    before = _stored(asked, comparison, cut, comparison.before)
-    if now is None or before is None:
-        now, before = _asked(asked, comparison, cut, comparison.now), _asked(asked, comparison, cut, comparison.before)
-    names = sorted(now.keys() | before.keys())
-    if not names:
+def _leaves(asked: Asked, comparison: Comparison, cuts: Sequence[str]) -> tuple[list[Row], list[Row]]:
+    """Both spans by all of these dimensions at once."""
+    if not cuts:
+        return [], []
+    now, before = (asked_anew(asked, asked.kpi, comparison.grain, span, tuple(cuts)) for span in (comparison.now, comparison.before))
+    return now, before
+
+
+def _folded(rows: Sequence[Row], cut: str) -> Side:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[cut], []).append(row)
+    return {member: pooled(each) for member, each in found.items()}
+
+
+def _of_dimension(kpi: Kpi, comparison: Comparison, cut: str, sides: Sides) -> list[Member]:
+    names = sorted(sides[0].keys() | sides[1].keys())
+    if not names or comparison.change is None:
         return []
-    measure = asked.catalogue.kpi(asked.kpi).entry.measure
+    measure = kpi.entry.measure
     if measure is not None and measure.adds_up:
-        return _sums(cut, names, now, before)
-    if all(row["denominator"] is None for row in (*now.values(), *before.values())):
-        now, before = _as_means(now), _as_means(before)
-    return _ratios(cut, names, now, before)
+        found = _sums(cut, names, comparison, sides)
+        found = [replace(one, clear=_clear_count(one)) for one in found] if kpi.entry.unit == "count" else found
+    else:
+        sides = _as_ratio(kpi, sides)
+        found = _ratios(cut, names, comparison, sides)
+        found = [replace(one, clear=_clear_rate(one, sides)) for one in found] if _of_counts(kpi) else found
+        found = _brought_to(float(comparison.change), found) if _is_survival(kpi) else found
+    return _with_rest(cut, found, float(comparison.change))
 
 
-def _sums(cut: str, names: list[str], now: dict[str, Row], before: dict[str, Row]) -> list[Member]:
-    column = "sum" if any("sum" in row for row in (*now.values(), *before.values())) else "value"
-    was = {name: _number(before.get(name), column) for name in names}
-    total = sum(abs(value) for value in was.values()) or 1.0
-    found = []
-    for name in names:
-        after = _number(now.get(name), column)
-        found.append(Member(cut, name, was[name], after, after - was[name], 0.0, abs(was[name]) / total))
-    return found
+def _is_survival(kpi: Kpi) -> bool:
+    return kpi.entry.measure is not None and kpi.entry.measure.survival is not None
 
 
-def _ratios(cut: str, names: list[str], now: dict[str, Row], before: dict[str, Row]) -> list[Member]:
-    sides = [
-        (np.array([_number(side.get(n), "numerator") for n in names]), np.array([_number(side.get(n), "denominator") for n in names]))
-        for side in (before, now)
-    ]
-    split = rate_and_mix(names, sides[0], sides[1])
-    if split.change is None:
-        return []
-    weight = sides[0][1] / sides[0][1].sum()
+def _brought_to(change: float, found: list[Member]) -> list[Member]:
+    """The parts of a mean as parts of the median, where both moved the same way."""
+    whole = sum(one.effect + one.mix for one in found)
+    if whole * change <= 0:
+        return found
+    return [replace(one, effect=one.effect * change / whole, mix=one.mix * change / whole) for one in found]
+
+
+def _of_counts(kpi: Kpi) -> bool:
+    return kpi.entry.unit == "percent" and kpi.entry.ratio is not None and kpi.entry.ratio.to.aggregate in ("count", "distinct")
+
+
+def _clear_count(one: Member) -> bool:
+    """Whether a count moved by more than counts of that size do by themselves."""
+    return abs(one.effect) >= BEYOND_CHANCE * sqrt(max(abs(one.after or 0.0) + abs(one.before or 0.0), 1.0))
+
+
+def _clear_rate(one: Member, sides: Sides) -> bool:
+    """Whether the member's rate (or, of a mix effect, its share of all rows) moved by more than chance does with so few rows."""
+    rows = [{name: _number(row, "denominator") for name, row in side.items()} for side in sides]
+    own, whole = [side.get(one.member, 0.0) for side in rows], [sum(side.values()) for side in rows]
+    if abs(one.mix) > abs(one.effect):
+        return _apart(own, whole)
+    return _apart([_number(side.get(one.member), "numerator") for side in sides], own)
+
+
+def _apart(of: Sequence[float], to: Sequence[float]) -> bool:
+    """Two shares, of[0]/to[0] and of[1]/to[1], further apart than two standard errors."""
+    if min(to) <= 0:
+        return False
+    pooled_share = min(max(sum(of) / sum(to), 0.0), 1.0)
+    error = sqrt(max(pooled_share * (1 - pooled_share), 0.01) * (1 / to[0] + 1 / to[1]))
+    return abs(of[0] / to[0] - of[1] / to[1]) >= BEYOND_CHANCE * error
+
+
+def _with_rest(cut: str, found: list[Member], change: float) -> list[Member]:
+    parts = [one.effect + one.mix for one in found]
+    rest = change - sum(parts)
+    if not found or abs(rest) <= EXACT * (abs(change) + sum(map(abs, parts))):
+        return found
+    return [*found, Member(cut, REST, None, None, rest, 0.0, 0.0)]
+
+
+def _sums(cut: str, names: list[str], comparison: Comparison, sides: Sides) -> list[Member]:
+    now, before = ({name: _number(side.get(name), "sum", "value") for name in names} for side in sides)
+    level = 1.0 if comparison.of_periods else _ratio(float(comparison.base or 0), sum(before.values()))
+    total = sum(abs(value) * level for value in before.values()) or 1.0
     return [
-        Member(cut, name, _value(before.get(name)), _value(now.get(name)), float(split.rate[i]), float(split.mix[i]), float(weight[i]))
-        for i, name in enumerate(names)
+        Member(cut, name, before[name] * level, now[name], now[name] - before[name] * level, 0.0, abs(before[name]) * level / total)
+        for name in names
     ]
 
 
-def _as_means(side: dict[str, Row]) -> dict[str, Row]:
-    """A median or score as if it were a mean over its rows: the parts show where it moved, they need not add up to a median's change."""
-    return {
-        name: row | {"numerator": float(row["value"]) * float(row["rows"]), "denominator": float(row["rows"])}
-        for name, row in side.items()
-        if row["value"] is not None
-    }
-
-
-def _stored(asked: Asked, comparison: Comparison, cut: str, span: Span) -> dict[str, Row] | None:
-    """None where the edition does not hold this cut of this period, whole."""
-    if comparison.where or comparison.versus in ("expected", "target") or not _has_values(asked):
-        return None
-    rows = asked.engine.query(
-        f"select member, value, numerator, denominator, rows from main.kpi_values where kpi = {literal(asked.kpi)} "
-        f"and grain = {literal(comparison.grain)} and calendar = 'gregorian' and dimension = {literal(cut)} "
-        f"and period_start = {literal(span.start)} and period_end = {literal(span.end)} and complete"
-    ).to_pylist()
-    return {row["member"]: row for row in rows} if rows else None
-
-
-def _has_values(asked: Asked) -> bool:
-    return bool(
-        asked.engine.query("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'kpi_values'").num_rows
+def _as_ratio(kpi: Kpi, sides: Sides) -> Sides:
+    """A median or score as if it were a mean over its rows: the parts show where it moved."""
+    if kpi.entry.ratio or _is_survival(kpi):
+        times = _times(kpi)
+        now, before = ({name: row | {"numerator": _number(row, "numerator") * times} for name, row in side.items()} for side in sides)
+        return now, before
+    now, before = (
+        {
+            name: row | {"numerator": float(row["value"]) * float(row["rows"]), "denominator": float(row["rows"])}
+            for name, row in side.items()
+            if row["value"] is not None and row["rows"]
+        }
+        for side in sides
     )
+    return now, before
 
 
-def _asked(asked: Asked, comparison: Comparison, cut: str, span: Span) -> dict[str, Row]:
-    question = Question(asked.kpi, grain=comparison.grain, by=(cut,), where=comparison.where, start=span.start, end=span.end)
-    rows = answer(asked.engine, question, asked.settings, as_of=asked.as_of, catalogue=asked.catalogue).to_pylist()
-    return {row[cut]: row for row in rows}
+def _ratios(cut: str, names: list[str], comparison: Comparison, sides: Sides) -> list[Member]:
+    (of1, to1), (of0, to0) = (
+        tuple(np.array([_number(side.get(n), column) for n in names]) for column in ("numerator", "denominator")) for side in sides
+    )
+    if not comparison.of_periods:
+        of0 = of0 * _ratio(float(comparison.base or 0), _ratio(float(of0.sum()), float(to0.sum())))
+    found = rate_and_mix(names, (of0, to0), (of1, to1))
+    if found.change is None:
+        return []
+    weight = to0 / to0.sum()
+    rates = [(_rate(of0[i], to0[i]), _rate(of1[i], to1[i])) for i in range(len(names))]
+    return [Member(cut, n, *rates[i], float(found.rate[i]), float(found.mix[i]), float(weight[i])) for i, n in enumerate(names)]
 
 
-def _number(row: Row | None, column: str) -> float:
-    return 0.0 if row is None or row[column] is None else float(row[column])
+def _segments(kpi: Kpi, comparison: Comparison, leaves: tuple[list[Row], list[Row]], cuts: Sequence[str]) -> tuple[Segment, ...]:
+    """The search over combinations of dimensions; of a ratio over its rates."""
+    keys = sorted({tuple(str(row[cut]) for cut in cuts if cut in row) for side in leaves for row in side})
+    used = [cut for cut in cuts if any(cut in row for side in leaves for row in side[:1])]
+    if not used or len(keys) < 2:
+        return ()
+    place = {key: at for at, key in enumerate(keys)}
+    columns = {name: tuple(np.zeros(len(keys)) for _ in leaves) for name in ("numerator", "denominator", "value")}
+    for at, side in enumerate(leaves):
+        for row in side:
+            for name, arrays in columns.items():
+                arrays[at][place[tuple(str(row[cut]) for cut in used)]] += _number(row, name)
+    where = {cut: [key[at] for key in keys] for at, cut in enumerate(used)}
+    if kpi.entry.ratio or _is_survival(kpi):
+        (now, before), to = columns["numerator"], columns["denominator"]
+        return of_rates(where, (now, before), (to[0], to[1]), times=_times(kpi))
+    now, before = columns["value"]
+    level = 1.0 if comparison.of_periods else _ratio(float(comparison.base or 0), float(before.sum()))
+    return tuple(root_causes(where, now, before * level, deepest=2, most=MOST))
 
 
-def _value(row: Row | None) -> float | None:
-    return None if row is None or row["value"] is None else float(row["value"])
+def of_rates(
+    where: Mapping[str, Sequence[str] | Coded], of: tuple[Numbers, Numbers], to: tuple[Numbers, Numbers], *, times: float = 1.0
+) -> tuple[Segment, ...]:
+    """Segments whose rate moved, each with what it added to the whole ratio: its rate effect over the mean denominator of all."""
+    middle = float(to[0].sum() + to[1].sum()) / 2
+    found = root_causes(where, *of, denominators=to, deepest=2, most=MOST) if middle > 0 else []
+    return tuple(replace(one, actual=one.actual / middle * times, expected=one.expected / middle * times) for one in found)
+
+
+def _times(kpi: Kpi) -> float:
+    times = kpi.entry.ratio.times if kpi.entry.ratio else 1
+    return float(times) if isinstance(times, (int, float)) else 1.0
+
+
+def _ratio(of: float, to: float) -> float:
+    return of / to if to else 0.0
+
+
+def _rate(of: float, to: float) -> float | None:
+    return float(of / to) if to else None
+
+
+def _number(row: Row | None, *columns: str) -> float:
+    """The first of these columns that is there; 0 where none is."""
+    value = next((row[column] for column in columns if row and row.get(column) is not None), None)
+    return 0.0 if value is None else float(value)

@@ -48,6 +48,17 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Coded:
+    """A column of names as numbers: which name each row bears."""
+
+    names: tuple[str, ...]
+    row: Codes
+
+    def is_member(self, name: str) -> Rows:
+        return np.asarray(self.row == (self.names.index(name) if name in self.names else -1))
+
+
+@dataclass(frozen=True)
 class _Cuboid:
     """All segments of one set of dimensions: each row's segment, and how many there are."""
 
@@ -57,7 +68,7 @@ class _Cuboid:
 
 
 def root_causes(
-    dimensions: Mapping[str, Sequence[str]],
+    dimensions: Mapping[str, Sequence[str] | Coded],
     actual: Numbers,
     expected: Numbers,
     *,
@@ -82,12 +93,26 @@ def root_causes(
     usable = np.asarray((size > 0) & np.isfinite(size))
     if not usable.any():
         return []
-    members = {name: np.unique(np.asarray(column, dtype=str)[usable], return_inverse=True) for name, column in dimensions.items()}
-    codes = {name: (names.tolist(), code.astype(np.int64)) for name, (names, code) in members.items()}
+    codes = {name: _present(column if isinstance(column, Coded) else coded(column), usable) for name, column in dimensions.items()}
     cuboids = _cuboids(codes, deepest)
     if not cuboids:  # every dimension has one member: there is nothing to tell apart
         return []
     return _Search(actual[usable], expected[usable], size[usable], cuboids, codes).segments(most)
+
+
+def coded(column: Sequence[str]) -> Coded:
+    names, row = np.unique(np.asarray(column, dtype=str), return_inverse=True)
+    return Coded(tuple(names.tolist()), row.astype(np.int64))
+
+
+def _present(column: Coded, usable: Rows) -> tuple[list[str], Codes]:
+    """The names that usable rows bear, in order, and which each bears."""
+    row = column.row[usable]
+    there = np.flatnonzero(np.bincount(row, minlength=len(column.names)))
+    ordered = there[np.argsort(np.asarray(column.names, dtype=str)[there], kind="stable")]
+    place = np.zeros(len(column.names), np.int64)
+    place[ordered] = np.arange(len(ordered))
+    return [column.names[at] for at in ordered], place[row]
 
 
 def _rate_effect(actual: Numbers, expected: Numbers, now: Numbers, then: Numbers) -> tuple[Numbers, Numbers]:
@@ -146,7 +171,9 @@ class _Search:
         free = np.ones(len(self.size), bool)
         found: list[tuple[Rows, _Cuboid, float]] = []
         while len(found) < most and free.any():
-            gain, cuboid, segment = max((_best(cuboid, pull, weight, free) for cuboid in self.cuboids), key=lambda best: best[0])
+            pulling, weighing, left = pull * free, weight * free, int(free.sum())
+            each = (_best(cuboid, pulling, weighing, left) for cuboid in self.cuboids)
+            gain, cuboid, segment = max(each, key=lambda best: best[0])
             if gain <= 0:
                 break
             rows = free & (cuboid.segment == segment)
@@ -160,14 +187,13 @@ class _Search:
         return Segment(where, float(self.actual[rows].sum()), float(self.expected[rows].sum()), int(rows.sum()), evidence)
 
 
-def _best(cuboid: _Cuboid, pull: Numbers, weight: Numbers, free: Rows) -> tuple[float, _Cuboid, int]:
-    """The segment whose own factor gains most likelihood over no change, less its cost."""
-    segment = cuboid.segment[free]
-    total = np.bincount(segment, pull[free], cuboid.size)
-    weights = np.bincount(segment, weight[free], cuboid.size)
-    gain = np.where(weights > 0, total**2 / np.where(weights > 0, 2 * weights, 1), 0.0)
+def _best(cuboid: _Cuboid, pull: Numbers, weight: Numbers, left: int) -> tuple[float, _Cuboid, int]:
+    """The segment whose own factor gains most likelihood over no change, less its cost; rows that are taken pull and weigh nothing."""
+    total = np.bincount(cuboid.segment, pull, cuboid.size)
+    weights = np.bincount(cuboid.segment, weight, cuboid.size)
+    gain = np.divide(total**2, 2 * weights, out=np.zeros(cuboid.size), where=weights > 0)
     best = int(gain.argmax())
-    cost = log(cuboid.size) + log(len(free)) / 2 + COST_OF_A_DIMENSION * len(cuboid.dimensions)
+    cost = log(cuboid.size) + log(left) / 2 + COST_OF_A_DIMENSION * len(cuboid.dimensions)
     return float(gain[best]) - cost, cuboid, best
 
 

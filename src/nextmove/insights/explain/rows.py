@@ -1,14 +1,16 @@
-"""The order lines of two spans, folded side by side: what bridges, segments and names are computed from.
+"""The order lines of two spans: what bridges, segments and names are computed from.
 
-One query reads only the two spans (facts are stored by day). The rows of the base are scaled by one factor where the base is not a
-period itself (an expectation, a target), so that what is explained is the whole difference.
+One scan reads only the two spans (facts are stored by day), with all dimensions, and everything is added up from it: reading a line
+costs a fifth of grouping it by nine names, and lines that are added in their order give the same floats each time. The rows of the
+base are scaled by one factor where the base is not a period itself (an expectation, a target), so that what is explained is the whole
+difference. Lines in another currency than the company's keep their amount in it, for the effect of the rate of exchange.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,14 @@ from nextmove.engine import Engine, literal, name
 from nextmove.errors import MissingData
 from nextmove.insights.explain.bridge import STATES, Items, Side
 from nextmove.insights.explain.compare import Comparison, Span, Where
+from nextmove.insights.explain.ground import columns_of, has_table
+from nextmove.insights.explain.root_cause import Coded
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Numbers = NDArray[np.float64]
+Pair = tuple[Numbers, Numbers]  # now, before
 
 _OWN_NAME = ("team", "region", "country", "channel", "segment", "industry", "category", "brand", "contact_method", "initiative")
 COLUMNS = {"rep": "rep_id", "account": "account_id", "product": "product_id", "campaign": "campaign_id"} | {own: own for own in _OWN_NAME}
@@ -27,32 +35,19 @@ UNKNOWN = "(unknown)"
 
 
 @dataclass(frozen=True)
-class Coded:
-    """A column of names as numbers: which name each row bears."""
-
-    names: tuple[str, ...]
-    row: NDArray[np.int64]
-
-    def is_member(self, name: str) -> NDArray[np.bool_]:
-        return np.asarray(self.row == (self.names.index(name) if name in self.names else -1))
-
-
-@dataclass(frozen=True)
 class Lines:
-    """One row a combination of `CUTS`: net, cost and quantity in both spans, and the customer's state."""
+    """One row a line: its members, and net (also in its currency), cost and quantity now and before."""
 
     members: dict[str, Coded]
-    net: tuple[Numbers, Numbers]  # now, before
-    cost: tuple[Numbers, Numbers]
-    quantity: tuple[Numbers, Numbers]
-    totals: dict[str, tuple[Decimal, Decimal]]  # exact: net, profit, quantity
+    net: Pair
+    own: Pair  # net in the currency of the lines
+    cost: Pair
+    quantity: Pair
 
     def scaled(self, factor: float) -> Lines:
-        """With the base brought to another level; its exact totals go with it."""
-        exact = Decimal(repr(factor))
-        totals = {key: (now, before * exact) for key, (now, before) in self.totals.items()}
-        net, cost, quantity = ((column[0], column[1] * factor) for column in (self.net, self.cost, self.quantity))
-        return Lines(self.members, net, cost, quantity, totals)
+        """With the base brought to another level."""
+        net, own, cost, quantity = ((column[0], column[1] * factor) for column in (self.net, self.own, self.cost, self.quantity))
+        return Lines(self.members, net, own, cost, quantity)
 
     def by(self, cut: str, values: Numbers) -> dict[str, float]:
         coded = self.members[cut]
@@ -62,28 +57,36 @@ class Lines:
 def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) -> Lines:
     """The lines of both spans; with `costed`, those with a known cost only (gross profit)."""
     now, before = comparison.now, comparison.before
-    there = set(engine.query("select * from facts.sales limit 0").column_names)
-    cuts = [cut for cut in CUTS if COLUMNS[cut] in there]
-    keys = ", ".join(f"coalesce(cast({name(COLUMNS[cut])} as varchar), '{UNKNOWN}') as {name(cut)}" for cut in cuts)
-    sums = ", ".join(
-        f"sum(case when {_within(span)} then {column} else 0 end) as {column}_{side}"
-        for side, span in (("now", now), ("before", before))
-        for column in ("net", "cost", "quantity")
-    )
+    there = columns_of(engine, "facts.sales")
+    cuts = {cut: name(COLUMNS[cut]) for cut in CUTS if COLUMNS[cut] in there} | {c: c for c in ("currency",) if c in there}
+    keys = ", ".join(f"cast({column} as varchar) as {name(cut)}" for cut, column in cuts.items())
+    amounts = {"net": "net", "own": "coalesce(own_net, net)" if "own_net" in there else "net", "cost": "cost", "quantity": "quantity"}
+    read = ", ".join(f"cast({column} as double) as {amount}_" for amount, column in amounts.items())
     rows = engine.query(
-        f"select {keys}, {sums} from facts.sales where ({_within(now)} or {_within(before)}) {conditions(comparison.where)}"
-        f"{' and cost is not null' if costed else ''} group by {', '.join(str(n + 1) for n in range(len(cuts)))}"
+        f"select {keys}, {_within(now)} as is_now, {read} from facts.sales where ({_within(now)} or {_within(before)}) "
+        f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
-    folded = {column: tuple(_floats(rows, f"{column}_{side}") for side in ("now", "before")) for column in ("net", "cost", "quantity")}
-    exact = {column: tuple(_total(rows, f"{column}_{side}") for side in ("now", "before")) for column in ("net", "cost", "quantity")}
-    profit = (exact["net"][0] - exact["cost"][0], exact["net"][1] - exact["cost"][1])
-    return Lines(
-        {cut: _coded(rows, cut) for cut in cuts},
-        (folded["net"][0], folded["net"][1]),
-        (folded["cost"][0], folded["cost"][1]),
-        (folded["quantity"][0], folded["quantity"][1]),
-        {"net": (exact["net"][0], exact["net"][1]), "profit": profit, "quantity": (exact["quantity"][0], exact["quantity"][1])},
-    )
+    is_now = np.asarray(rows["is_now"].to_numpy(zero_copy_only=False), dtype=bool)
+    net, own, cost, quantity = (_pair(_floats(rows, f"{amount}_"), is_now) for amount in amounts)
+    return Lines({cut: _coded(rows, cut) for cut in cuts}, net, own, cost, quantity)
+
+
+def _pair(values: Numbers, is_now: NDArray[np.bool_]) -> Pair:
+    return np.where(is_now, values, 0.0), np.where(is_now, 0.0, values)
+
+
+def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The combinations of several columns: of each its first row, and of each row its combination; in the order in which they come."""
+    import pyarrow as pa
+
+    code = np.zeros(len(codes[0]), np.int64)
+    for column, size in zip(codes, sizes, strict=True):
+        code = code * size + column
+    encoded = pa.array(code).dictionary_encode()
+    row = np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+    first = np.full(len(encoded.dictionary), len(code), np.int64)
+    first[row[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return first, row
 
 
 def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.int64]:
@@ -98,24 +101,28 @@ def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.i
 
 
 def items(lines: Lines, state: NDArray[np.int64], *, profit: bool) -> Items:
-    """Each product of the customers of each state, both spans: so a customer who buys something else is mix, not a lost price."""
-    product = lines.members["product"]
-    _, first, row = np.unique(state * len(product.names) + product.row, return_index=True, return_inverse=True)
+    """Each product of the customers of each state, in each currency, both spans: so a customer who buys something else is mix, not a
+    lost price."""
+    keys = [lines.members[cut] for cut in ("product", "currency") if cut in lines.members]
+    first, row = numbered([state, *(key.row for key in keys)], [len(STATES), *(len(key.names) for key in keys)])
 
     def side(at: int) -> Side:
-        net, cost, quantity = (np.bincount(row, column[at]).astype(float) for column in (lines.net, lines.cost, lines.quantity))
-        return Side(quantity, net, net, cost if profit else np.zeros_like(cost))
+        columns = (lines.net, lines.own, lines.cost, lines.quantity)
+        net, own, cost, quantity = (np.bincount(row, column[at]).astype(float) for column in columns)
+        return Side(quantity, own, net, cost if profit else np.zeros_like(cost))
 
     return Items(state[first], before=side(1), after=side(0))
 
 
 def _first_bought_in(engine: Engine, span: Span) -> set[str]:
-    rows = engine.query(
-        f"select account_id from facts.sales where is_purchase and account_id in "
-        f"(select account_id from facts.sales where is_purchase and {_within(span)}) "
-        f"group by account_id having min(day) >= {literal(span.start)}"
-    )
-    return set(rows["account_id"].to_pylist())
+    """The customers whose first purchase ever lies in the span."""
+    within = _within(span)
+    if has_table(engine, "facts.purchase_ends"):
+        sql = f"select distinct account_id from facts.purchase_ends where previous_day is null and {within}"
+    else:
+        sql = f"select account_id from facts.sales where is_purchase group by account_id having min(day) >= {literal(span.start)}"
+        sql = f"select account_id from ({sql}) where account_id in (select account_id from facts.sales where is_purchase and {within})"
+    return set(engine.query(sql)["account_id"].to_pylist())
 
 
 def _within(span: Span) -> str:
@@ -131,36 +138,13 @@ def conditions(where: Where) -> str:
     return "".join(parts)
 
 
-def names_of(engine: Engine, table: str, key: str, members: Sequence[str]) -> dict[str, str]:
-    """What members are called; a member without a name is called by its id."""
-    if not members:
-        return {}
-    listed = ", ".join(literal(member) for member in members)
-    rows = engine.query(f"select {key} as id, coalesce(name, {key}) as name from main.{table} where {key} in ({listed})").to_pylist()
-    return {member: member for member in members} | {row["id"]: row["name"] for row in rows}
-
-
-def _coded(rows: object, column: str) -> Coded:
+def _coded(rows: pa.Table, column: str) -> Coded:
     import pyarrow as pa
 
-    assert isinstance(rows, pa.Table)
-    encoded = rows[column].cast(pa.string()).combine_chunks().dictionary_encode()
+    encoded = rows[column].cast(pa.string()).combine_chunks().fill_null(UNKNOWN).dictionary_encode()
     return Coded(tuple(encoded.dictionary.to_pylist()), np.asarray(encoded.indices.to_numpy(), dtype=np.int64))
 
 
-def _floats(rows: object, column: str) -> Numbers:
-    import pyarrow as pa
-
-    assert isinstance(rows, pa.Table)
-    return np.asarray(np.nan_to_num(rows[column].cast(pa.float64()).to_numpy()), dtype=float)
-
-
-def _total(rows: object, column: str) -> Decimal:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    assert isinstance(rows, pa.Table)
-    if rows.num_rows == 0:
-        return Decimal(0)
-    total = pc.sum(rows[column].cast(pa.decimal128(38, 12))).as_py()
-    return Decimal(0) if total is None else Decimal(total)
+def _floats(rows: pa.Table, column: str) -> Numbers:
+    values: Numbers = np.asarray(rows[column].to_numpy(), dtype=float)
+    return np.asarray(np.nan_to_num(values), dtype=float)

@@ -40,7 +40,7 @@ def day(value: dt.date) -> str:
 
 def dimension(name: str) -> str:
     """What a dimension is called."""
-    identifier = f"explain.dimension.{name}"
+    identifier = f"app.dimension.{name}"
     return text(identifier) if has(identifier) else name.replace("_", " ")
 
 

@@ -1,7 +1,7 @@
 """An explanation as flat rows: three lines, then tables whose parts add up to the change.
 
-Each row says which `table` it is of: line (what, why, next), bridge, tree, member, segment, customer, product, rep, event. `effect` is in
-the KPI's unit; for a ratio's members it is the rate effect and `mix` the mix effect.
+Each row says which `table` it is of: line (what, why, next), action, change, bridge, tree, won_value, segment, customer, product, rep,
+member, event. `effect` is in the KPI's unit; for a ratio's members it is the rate effect and `mix` the mix effect.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.ground import called
+from nextmove.insights.explain.members import REST, Member
+from nextmove.insights.explain.reasons import event_sentence
 from nextmove.insights.explain.say import dimension
-from nextmove.insights.explain.story import event_sentence, tell
+from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.why import Explanation
 from nextmove.words import text
 
@@ -26,20 +29,26 @@ def tables(asked: Asked, found: Explanation) -> list[Row]:
     story = tell(asked, found)
     rows = [_row("line", name, label=sentence) for name, sentence in (("what", story.what), ("why", story.why), ("next", story.next))]
     rows[1]["member"] = story.cause
+    rows += [
+        _row(
+            "action", one.kind, member=one.key, label=text(f"explain.action.{one.kind}") + f": {one.subject}", effect=round(one.at_stake, 2)
+        )
+        for one in story.answers
+    ]
     comparison = found.comparison
     rows.append(
         _row("change", comparison.kpi, member=comparison.versus, before=comparison.base, after=comparison.value, effect=comparison.change)
     )
-    rows += [_row("bridge", name, label=text(f"explain.part.{name}"), effect=effect) for name, effect in found.parts.items()]
-    rows += [_row("tree", name, label=text(f"explain.part.{name}"), effect=effect) for name, effect in found.factors.items()]
-    rows += _segments(found) + _named(found) + _members(found)
+    for table, parts in (("bridge", found.parts), ("tree", found.factors), ("won_value", found.won)):
+        rows += [_row(table, name, label=text(f"explain.part.{name}"), effect=effect) for name, effect in parts.items()]
+    rows += _segments(found) + _named(found) + _members(asked, found)
     return rows + [_row("event", one.kind, member=one.subject, label=event_sentence(asked, one)) for one in found.events]
 
 
 def _segments(found: Explanation) -> list[Row]:
     return [
         _row("segment", " & ".join(name for name, _ in one.where), member=" & ".join(member for _, member in one.where),
-             before=round(one.expected, 2), after=round(one.actual, 2), effect=round(one.change, 2))
+             before=_rounded(one.expected, found.unit), after=_rounded(one.actual, found.unit), effect=_rounded(one.change, found.unit))
         for one in found.segments
     ]  # fmt: skip
 
@@ -53,7 +62,7 @@ def _named(found: Explanation) -> list[Row]:
     ]
 
 
-def _members(found: Explanation) -> list[Row]:
+def _members(asked: Asked, found: Explanation) -> list[Row]:
     least = SMALLEST * abs(float(found.comparison.change or 0))
     shown = [one for one in found.members if abs(one.effect) + abs(one.mix) >= least]
     return [
@@ -61,7 +70,7 @@ def _members(found: Explanation) -> list[Row]:
             "member",
             one.dimension,
             member=one.member,
-            label=f"{dimension(one.dimension)} {one.member}",
+            label=_label(asked, one),
             before=one.before,
             after=one.after,
             effect=_rounded(one.effect, found.unit),
@@ -69,6 +78,11 @@ def _members(found: Explanation) -> list[Row]:
         )
         for one in sorted(shown, key=lambda one: (one.dimension, -abs(one.effect + one.mix)))
     ]
+
+
+def _label(asked: Asked, one: Member) -> str:
+    member = text("explain.rest") if one.member == REST else called(asked.engine, one.dimension, one.member)
+    return f"{dimension(one.dimension)} {member}"
 
 
 def _rounded(value: float, unit: str) -> float:

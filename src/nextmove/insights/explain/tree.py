@@ -6,16 +6,76 @@ It is the only split that treats all factors alike, leaves nothing over, and als
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from math import factorial, prod
 
-TREES: dict[str, tuple[str, ...]] = {
-    "net_sales": ("active_customers", "orders_per_customer", "sales_per_order"),
-    "units_sold": ("active_customers", "skus_per_customer", "units_per_sku"),
-    "won_value": ("leads", "lead_to_opportunity_rate", "win_rate", "average_deal_size"),
-    "sales_velocity": ("open_opportunities", "win_rate", "average_deal_size", "closings_per_day"),
+
+@dataclass(frozen=True)
+class Factor:
+    """A KPI (or its numerator: `win_rate.numerator`), or one over another; without `of` what the other factors leave."""
+
+    name: str
+    of: str = ""
+    per: str = ""
+
+
+TREES: dict[str, tuple[Factor, ...]] = {
+    "net_sales": (
+        Factor("active_customers", "active_customers"),
+        Factor("orders_per_customer", "orders", "active_customers"),
+        Factor("sales_per_order"),
+    ),
+    "units_sold": (
+        Factor("active_customers", "skus_per_customer.denominator"),
+        Factor("skus_per_customer", "skus_per_customer"),
+        Factor("units_per_sku"),
+    ),
+    "orders": (Factor("active_customers", "active_customers"), Factor("orders_per_customer")),
+    "gross_profit": (Factor("costed_sales", "gross_margin.denominator"), Factor("gross_margin")),
+    "sales_velocity": (
+        Factor("open_opportunities", "sales_velocity.numerator"),
+        Factor("win_rate", "win_rate"),
+        Factor("average_deal_size", "average_deal_size"),
+        Factor("closings_per_day"),
+    ),
 }
+WON_VALUE = (  # told beside every KPI of leads and deals, in money
+    Factor("leads", "leads"),
+    Factor("opportunities_per_lead", "opportunities_created", "leads"),
+    Factor("decided_per_opportunity", "win_rate.denominator", "opportunities_created"),
+    Factor("win_rate", "win_rate"),
+    Factor("average_deal_size"),
+)
+WON = "average_deal_size.numerator"  # what the deals won in the period are worth
+OF_WON = (
+    "leads",
+    "mqls",
+    "sqls",
+    "opportunities_created",
+    "win_rate",
+    "average_deal_size",
+    "sales_velocity",
+    "opportunities_created_value",
+)
+
+
+def kpis_of(factors: tuple[Factor, ...]) -> tuple[str, ...]:
+    """The KPIs whose values the factors are made of."""
+    return tuple(dict.fromkeys(ref.split(".")[0] for factor in factors for ref in (factor.of, factor.per) if ref))
+
+
+def factor_values(factors: tuple[Factor, ...], whole: float | None, read: Callable[[str], float | None]) -> dict[str, float] | None:
+    """What each factor was, so that their product is `whole`; None where one has no value."""
+    found: dict[str, float] = {}
+    for factor in factors:
+        above = read(factor.of) if factor.of else whole
+        below = prod(found.values()) if not factor.of else read(factor.per) if factor.per else 1.0
+        if above is None or not below:
+            return None
+        found[factor.name] = above / below
+    return found
 
 
 def effects(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

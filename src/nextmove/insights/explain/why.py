@@ -11,37 +11,25 @@ from decimal import Decimal
 
 import numpy as np
 
-from nextmove.engine import literal
-from nextmove.insights.explain.bridge import bridge, contributions
-from nextmove.insights.explain.compare import Asked, Comparison, compare
+from nextmove.errors import MissingData
+from nextmove.insights.explain.bridge import bridge
+from nextmove.insights.explain.compare import Asked, Comparison, Span, compare
 from nextmove.insights.explain.events import Event, Scene, events
 from nextmove.insights.explain.exact import CENT, add_up
-from nextmove.insights.explain.members import Member, members, members_of_lines, strongest
-from nextmove.insights.explain.root_cause import Segment, root_causes
-from nextmove.insights.explain.rows import UNKNOWN, Lines, Numbers, items, names_of, read_lines, states
-from nextmove.insights.explain.tree import TREES
+from nextmove.insights.explain.ground import has_table
+from nextmove.insights.explain.members import MOST, Member, members_of_lines, of_rates, split, strongest
+from nextmove.insights.explain.named import Named, leavers, named_members
+from nextmove.insights.explain.rates import working_days_effect
+from nextmove.insights.explain.root_cause import Coded, Segment, root_causes
+from nextmove.insights.explain.rows import Lines, Numbers, items, numbered, read_lines, states
+from nextmove.insights.explain.tree import OF_WON, TREES, WON, WON_VALUE, Factor, factor_values, kpis_of
 from nextmove.insights.explain.tree import effects as factor_effects
+from nextmove.insights.explain.values import Row, asked_anew
 
 BRIDGED = {"net_sales": False, "gross_profit": True}  # whether costs count
-FROM_LINES = (*BRIDGED, "gross_margin")
-OF_SALES = (*BRIDGED, "units_sold", "orders", "average_order_value", "gross_margin")
+FROM_LINES = (*BRIDGED, "gross_margin", "units_sold")  # their members are read from order lines
+OF_SALES = (*FROM_LINES, "orders", "average_order_value")
 SEARCHED = ("rep", "region", "channel", "segment", "category", "brand", "contact_method")
-NAMED = 5  # customers and products
-MOST = 4  # segments
-
-
-@dataclass(frozen=True)
-class Named:
-    """A customer or product with what it was, is, and made of the change."""
-
-    id: str
-    name: str
-    before: Decimal
-    after: Decimal
-
-    @property
-    def change(self) -> Decimal:
-        return self.after - self.before
 
 
 @dataclass(frozen=True)
@@ -50,8 +38,11 @@ class Explanation:
 
     comparison: Comparison
     unit: str
+    better: str | None = None  # higher or lower
+    worth: str = "money"  # the unit of customers, products and representatives
     parts: dict[str, Decimal] = field(default_factory=dict)  # of the bridge; they add up to the change
     factors: dict[str, Decimal] = field(default_factory=dict)  # of the KPI tree; so do these
+    won: dict[str, Decimal] = field(default_factory=dict)  # what made the value of the deals won
     members: tuple[Member, ...] = ()
     strongest: Member | None = None
     segments: tuple[Segment, ...] = ()
@@ -61,92 +52,109 @@ class Explanation:
     events: tuple[Event, ...] = ()
     unit_changes: tuple[float, float] = (0.0, 0.0)  # what prices and unit costs did to profit in the strongest member
 
+    @property
+    def worse(self) -> bool:
+        """Whether the KPI moved in the bad direction."""
+        change = self.comparison.change or 0
+        return change != 0 and (change > 0) == (self.better == "lower")
+
 
 def explain(asked: Asked, *, period: str, versus: str = "previous") -> Explanation:
     """Why `asked.kpi` is what it is in `period`.
 
     The parts of every table add up to the change to the cent. Sales and profit are bridged and searched down to customers and products;
-    every other KPI is split over the members of its dimensions.
+    every other KPI is split over the members of its dimensions and searched over their combinations.
     """
-    comparison = compare(asked, period=period, versus=versus)
+    comparison = compare(asked, period=period, versus=versus, also=_looked_up(asked.kpi))
     entry = asked.catalogue.kpi(asked.kpi).entry
-    found = Explanation(comparison, entry.unit)
+    found = Explanation(comparison, entry.unit, entry.better)
     if comparison.change is None:
         return found
-    found = replace(found, factors=_factors(asked, comparison))
-    if asked.kpi in OF_SALES and _has_lines(asked):
+    found = replace(found, factors=_tree(asked, comparison), won=_won(asked, comparison), parts=_pace(asked, comparison))
+    if asked.kpi in OF_SALES and has_table(asked.engine, "facts.sales"):
         return _with_lines(asked, found)
-    return _with_events(asked, _with_members(found, members(asked, comparison)), None)
+    parts = split(asked, comparison)
+    found = replace(_with_members(found, parts.members), segments=parts.segments, customers=leavers(asked, comparison))
+    return _with_events(asked, found, None)
 
 
-def _with_members(found: Explanation, split: list[Member]) -> Explanation:
-    return replace(found, members=tuple(split), strongest=strongest(split, float(found.comparison.change or 0)))
+def _looked_up(kpi: str) -> tuple[str, ...]:
+    won = (*kpis_of(WON_VALUE), WON.split(".")[0]) if kpi in OF_WON else ()
+    return (*kpis_of(TREES.get(kpi, ())), *won)
+
+
+def _with_members(found: Explanation, members: tuple[Member, ...]) -> Explanation:
+    return replace(found, members=members, strongest=strongest(members, float(found.comparison.change or 0)))
+
+
+def _pace(asked: Asked, comparison: Comparison) -> dict[str, Decimal]:
+    """Of a sum or count: what more or fewer working days alone brought, and the rest; a short month is no story."""
+    entry = asked.catalogue.kpi(asked.kpi).entry
+    if entry.measure is None or not entry.measure.adds_up or entry.as_of or not comparison.of_periods:
+        return {}
+    days = (comparison.before.working_days, comparison.now.working_days)
+    whole = working_days_effect(float(comparison.base or 0), float(comparison.value or 0), *days)
+    return add_up({"working_days": whole, "pace": float(comparison.change or 0) - whole}, (comparison.change or Decimal(0)).quantize(CENT))
 
 
 def _with_lines(asked: Asked, found: Explanation) -> Explanation:
     """The explanation with all that order lines tell."""
-    comparison = found.comparison
-    profit = BRIDGED.get(asked.kpi, asked.kpi == "gross_margin")
+    comparison, profit = found.comparison, asked.kpi in ("gross_profit", "gross_margin")
     lines = _at_base(asked, comparison, read_lines(asked.engine, comparison, costed=profit))
-    worth = tuple(net - cost if profit else net for net, cost in zip(lines.net, lines.cost, strict=True))
-    known = asked.kpi in FROM_LINES
-    found = _with_members(found, members_of_lines(asked, comparison, lines, (worth[0], worth[1])) if known else members(asked, comparison))
+    worth = _worth(asked.kpi, lines)
+    if asked.kpi in FROM_LINES:
+        found = _with_members(found, members_of_lines(asked, comparison, lines, worth))
+    else:
+        found = _with_members(found, split(asked, comparison).members)
     found = replace(
         found,
-        parts=_bridged(asked, comparison, lines, profit=profit) if asked.kpi in BRIDGED else {},
-        segments=tuple(_segments(comparison, lines, (worth[0], worth[1]))),
-        customers=_named(asked, lines, "account", "accounts", (worth[0], worth[1])),
-        products=_named(asked, lines, "product", "products", (worth[0], worth[1])),
-        reps=_named(asked, lines, "rep", "reps", (worth[0], worth[1])),
+        worth="count" if asked.kpi == "units_sold" else "money",
+        parts=_bridged(asked, comparison, lines, profit=profit) if asked.kpi in BRIDGED else found.parts,
+        segments=_segments(asked.kpi, comparison, lines, worth) if asked.kpi in FROM_LINES else (),
+        customers=named_members(asked, lines, "account", worth),
+        products=named_members(asked, lines, "product", worth),
+        reps=named_members(asked, lines, "rep", worth),
     )
-    if profit:
-        found = replace(found, unit_changes=_unit_changes(found, lines))
-    return _with_events(asked, found, lines)
+    return _with_events(asked, replace(found, unit_changes=_unit_changes(found, lines)) if profit else found, lines)
+
+
+def _worth(kpi: str, lines: Lines) -> tuple[Numbers, Numbers]:
+    """What each row of lines is worth now and before, to the KPI."""
+    if kpi == "units_sold":
+        return lines.quantity
+    if kpi in ("gross_profit", "gross_margin"):
+        return lines.net[0] - lines.cost[0], lines.net[1] - lines.cost[1]
+    return lines.net
 
 
 def _at_base(asked: Asked, comparison: Comparison, lines: Lines) -> Lines:
     """Lines of the earlier span brought to the base where that is an expectation or a target."""
-    if comparison.versus not in ("expected", "target") or asked.kpi not in BRIDGED or comparison.base is None:
+    if comparison.of_periods or asked.kpi not in ("net_sales", "gross_profit", "units_sold") or comparison.base is None:
         return lines
-    was = lines.totals["profit" if BRIDGED[asked.kpi] else "net"][1]
-    return lines.scaled(float(comparison.base / was)) if was else lines
+    was = float(_worth(asked.kpi, lines)[1].sum())
+    return lines.scaled(float(comparison.base) / was) if was else lines
 
 
 def _bridged(asked: Asked, comparison: Comparison, lines: Lines, *, profit: bool) -> dict[str, Decimal]:
     state = states(asked.engine, lines, comparison)
-    own = comparison.versus in ("previous", "year_ago")
-    days = (comparison.before.working_days, comparison.now.working_days) if own else (1, 1)
-    now, before = lines.totals["profit" if profit else "net"]
-    total = (now - before) if own else (comparison.change or Decimal(0))
-    return bridge(items(lines, state, profit=profit), total.quantize(CENT), days=days)
+    days = (comparison.before.working_days, comparison.now.working_days) if comparison.of_periods else (1, 1)
+    return bridge(items(lines, state, profit=profit), (comparison.change or Decimal(0)).quantize(CENT), days=days)
 
 
-def _segments(comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> list[Segment]:
-    """Segments that moved apart from the whole: the whole's own movement (working days, season) is taken out first."""
+def _segments(kpi: str, comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> tuple[Segment, ...]:
+    """The search over combinations of dimensions, per working day; of the margin over its rates."""
     given = {name for name, _ in comparison.where}
     cuts = [cut for cut in SEARCHED if cut in lines.members and cut not in given]
     if not cuts or not len(worth[0]):
-        return []
-    columns = [lines.members[cut] for cut in cuts]
-    code = np.zeros(len(worth[0]), np.int64)
-    for column in columns:
-        code = code * len(column.names) + column.row
-    _, first, row = np.unique(code, return_index=True, return_inverse=True)
-    now, before = (np.bincount(row, side).astype(float) for side in worth)
-    folded = {cut: np.asarray(column.names)[column.row[first]].tolist() for cut, column in zip(cuts, columns, strict=True)}
-    return root_causes(folded, now, before, deepest=2, most=MOST)
-
-
-def _named(asked: Asked, lines: Lines, cut: str, table: str, worth: tuple[Numbers, Numbers]) -> tuple[Named, ...]:
-    """The members that make most of the change, by name, to the cent."""
-    if cut not in lines.members:
         return ()
-    sides = [{member: value for member, value in lines.by(cut, column).items() if member != UNKNOWN} for column in worth]
-    top = sorted(sides[0].keys() | sides[1].keys(), key=lambda one: -abs(sides[0].get(one, 0.0) - sides[1].get(one, 0.0)))[: 2 * NAMED]
-    now, before = ({one: Decimal(repr(round(side.get(one, 0.0), 2))) for one in top} for side in sides)
-    largest = [member for member, change in contributions(before, now).items() if change][:NAMED]
-    called = names_of(asked.engine, table, f"{cut}_id", largest)
-    return tuple(Named(member, called[member], before[member], now[member]) for member in largest)
+    columns = [lines.members[cut] for cut in cuts]
+    first, row = numbered([column.row for column in columns], [len(column.names) for column in columns])
+    now, before, net, net_before = (np.bincount(row, side, len(first)).astype(float) for side in (*worth, *lines.net))
+    days = comparison.now.working_days / comparison.before.working_days if comparison.of_periods and comparison.before.working_days else 1.0
+    folded = {cut: Coded(column.names, column.row[first]) for cut, column in zip(cuts, columns, strict=True)}
+    if kpi == "gross_margin":
+        return of_rates(folded, (now, before), (net, net_before))
+    return tuple(root_causes(folded, now, before * days, deepest=2, most=MOST))
 
 
 def _unit_changes(found: Explanation, lines: Lines) -> tuple[float, float]:
@@ -156,15 +164,17 @@ def _unit_changes(found: Explanation, lines: Lines) -> tuple[float, float]:
         inside = lines.members[found.strongest.dimension].is_member(found.strongest.member)
     products, row = lines.members["product"].names, lines.members["product"].row
 
-    def per_unit(column: tuple[Numbers, Numbers], at: int) -> Numbers:
-        units = np.bincount(row, np.where(inside, lines.quantity[at], 0), len(products))
-        return np.divide(np.bincount(row, np.where(inside, column[at], 0), len(products)), units, out=np.zeros(len(units)), where=units > 0)
+    def total(column: tuple[Numbers, Numbers], at: int) -> Numbers:
+        return np.bincount(row, np.where(inside, column[at], 0), len(products)).astype(float)
 
-    units = [np.bincount(row, np.where(inside, lines.quantity[at], 0), len(products)) for at in (0, 1)]
+    units = [total(lines.quantity, at) for at in (0, 1)]
     both = np.where((units[0] > 0) & (units[1] > 0), (units[0] + units[1]) / 2, 0)
-    price = float((both * (per_unit(lines.net, 0) - per_unit(lines.net, 1))).sum())
-    cost = -float((both * (per_unit(lines.cost, 0) - per_unit(lines.cost, 1))).sum())
-    return price, cost
+
+    def moved(column: tuple[Numbers, Numbers]) -> float:
+        each = [np.divide(total(column, at), units[at], out=np.zeros(len(products)), where=units[at] > 0) for at in (0, 1)]
+        return float((both * (each[0] - each[1])).sum())
+
+    return moved(lines.net), -moved(lines.cost)
 
 
 def _with_events(asked: Asked, found: Explanation, lines: Lines | None) -> Explanation:
@@ -174,40 +184,66 @@ def _with_events(asked: Asked, found: Explanation, lines: Lines | None) -> Expla
     where |= {found.strongest.dimension: found.strongest.member} if found.strongest else {}
     where |= dict(found.comparison.where)
     products = tuple(one.id for one in found.products if (one.change < 0) == fell)
+    accounts = (where["account"],) if "account" in where else largest if lines else ()
     scene = Scene(
-        asked.engine, found.comparison, largest if lines else (), products, where.get("rep"), where.get("region"), where.get("category")
+        asked.engine, found.comparison, accounts, products, where.get("rep"), where.get("region"), where.get("category"), worse=found.worse
     )
     return replace(found, events=tuple(events(scene)))
 
 
-def _factors(asked: Asked, comparison: Comparison) -> dict[str, Decimal]:
+def _tree(asked: Asked, comparison: Comparison) -> dict[str, Decimal]:
     """The KPI tree, where the company has all its factors; the effects add up to the change."""
-    if asked.kpi != "net_sales" or comparison.versus not in ("previous", "year_ago") or asked.kpi not in TREES or not _has_lines(asked):
+    wholes = (comparison.base, comparison.value)
+    return _factors(asked, comparison, TREES[asked.kpi], wholes) if asked.kpi in TREES and comparison.of_periods else {}
+
+
+def _won(asked: Asked, comparison: Comparison) -> dict[str, Decimal]:
+    """What leads, conversions, win rate and deal size did to the value of the deals won."""
+    if asked.kpi not in OF_WON or not comparison.of_periods:
         return {}
-    sides = [_sales_factors(asked, comparison, now=now) for now in (False, True)]
-    if any(value == 0 for side in sides for value in side.values()):
+    try:
+        before, now = (_Reader(asked, comparison, span).read(WON) for span in (comparison.before, comparison.now))
+    except MissingData:
         return {}
-    return add_up(factor_effects(sides[0], sides[1]), (comparison.change or Decimal(0)).quantize(CENT))
+    if before is None or now is None:
+        return {}
+    return _factors(asked, comparison, WON_VALUE, (Decimal(repr(before)), Decimal(repr(now))))
 
 
-def _sales_factors(asked: Asked, comparison: Comparison, *, now: bool) -> dict[str, float]:
-    from nextmove.insights.explain.rows import conditions
-
-    span = comparison.now if now else comparison.before
-    row = asked.engine.query(
-        f"select count(distinct case when is_purchase then account_id end) as customers, count(distinct order_id) as orders, "
-        f"cast(coalesce(sum(net), 0) as double) as net from facts.sales "
-        f"where day >= {literal(span.start)} and day < {literal(span.end)} {conditions(comparison.where)}"
-    ).to_pylist()[0]
-    customers, orders = row["customers"], row["orders"]
-    return {
-        "active_customers": float(customers),
-        "orders_per_customer": orders / customers if customers else 0.0,
-        "sales_per_order": row["net"] / orders if orders else 0.0,
-    }
+def _factors(
+    asked: Asked, comparison: Comparison, factors: tuple[Factor, ...], wholes: tuple[Decimal | None, Decimal | None]
+) -> dict[str, Decimal]:
+    before, now = wholes
+    if before is None or now is None:
+        return {}
+    try:
+        was = factor_values(factors, float(before), _Reader(asked, comparison, comparison.before).read)
+        became = factor_values(factors, float(now), _Reader(asked, comparison, comparison.now).read)
+    except MissingData:
+        return {}
+    return add_up(factor_effects(was, became), (now - before).quantize(CENT)) if was and became else {}
 
 
-def _has_lines(asked: Asked) -> bool:
-    return bool(
-        asked.engine.query("select 1 from information_schema.tables where table_schema = 'facts' and table_name = 'sales'").num_rows
-    )
+@dataclass
+class _Reader:
+    """Reads KPIs (or their numerators, denominators) in one of the spans, each once."""
+
+    asked: Asked
+    comparison: Comparison
+    span: Span
+    rows: dict[str, Row | None] = field(default_factory=dict)
+
+    def read(self, ref: str) -> float | None:
+        kpi, _, column = ref.partition(".")
+        if kpi not in self.rows:
+            self.rows[kpi] = self._row(kpi)
+        row = self.rows[kpi]
+        value = row[column or "value"] if row else None
+        return None if value is None else float(value)
+
+    def _row(self, kpi: str) -> Row | None:
+        if kpi in self.comparison.kept:
+            return self.comparison.kept[kpi].whole(self.span.start)
+        if not {name for name, _ in self.comparison.where} <= set(self.asked.catalogue.kpi(kpi).entry.cut_by):
+            return None
+        return next(iter(asked_anew(self.asked, kpi, self.comparison.grain, self.span)), None)

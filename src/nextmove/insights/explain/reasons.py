@@ -1,0 +1,220 @@
+"""Which reason is told: the first that the numbers support.
+
+    working days       more or fewer of them make half of the change or more: a short month is no story
+    margin             unit costs or prices took more than half of what the strongest member lost
+    activities         the representative who is asked about had half the contacts or fewer
+    product            the customer who is asked about stopped ordering it
+    customer           one makes half of the change or more (or a third, and no other is half as large)
+    segment, member    one makes a third of it or more, and a fifth more than its size lets expect
+    factor, part       the largest of the KPI tree, where a customer is asked about, or of the bridge
+
+What happened beside it (a late delivery, a competitor's price) is added where it was found and bears on the reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.events import Event
+from nextmove.insights.explain.ground import called
+from nextmove.insights.explain.named import Named
+from nextmove.insights.explain.say import amount, day, dimension, share
+from nextmove.insights.explain.why import Explanation
+from nextmove.words import text
+
+HALF, THIRD = 0.5, 1 / 3
+APART = 0.2  # of the change: what a segment makes beyond its share of the whole
+OF_DEALS = ("win_rate", "win_rate_value", "competitor_win_rate", "lost_opportunity_value", "lost_opportunities")
+OF_ALL = ("late_deliveries", "competitor_price", "discontinued", "fewer_activities", "price_change")  # told without a customer, too
+
+
+SUBJECTS = {  # what an event happened to, if not to a customer
+    "discontinued": "product",
+    "stopped_item": "product",
+    "price_change": "product",
+    "fewer_activities": "rep",
+    "competitor_price": "",
+    "competitor_named": "",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sentence, and in ids what it says: `kind` is customer, segment, member, cost, price, part …"""
+
+    kind: str
+    sentence: str
+    cause: str
+    rep: str | None = None
+    account: str | None = None
+
+
+def reason_of(asked: Asked, found: Explanation) -> Reason:
+    """The best reason that holds; there is always one."""
+    return next(_reasons(asked, found, float(found.comparison.change or 0)))
+
+
+def _reasons(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    if not change:
+        yield Reason("none", text("explain.why.unchanged"), "")
+    yield from _of_working_days(asked, found, change)
+    yield from _of_margin(asked, found)
+    yield from _of_activities(asked, found, change)
+    yield from _of_product(asked, found, change)
+    yield from _of_customer(asked, found, change)
+    yield from _of_segment(asked, found, change)
+    yield from _of_member(asked, found, change)
+    yield from _of_parts(asked, found, change)
+    yield Reason("none", text("explain.why.spread"), "")
+
+
+def _of_working_days(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    effect = float(found.parts.get("working_days", 0))
+    if effect / change >= HALF:
+        told = amount(effect, found.unit, currency=_currency(asked), signed=True)
+        yield Reason("part", text("explain.why.part.working_days", effect=told, share=share(effect / change)), "working_days")
+
+
+def _of_margin(asked: Asked, found: Explanation) -> Iterator[Reason]:
+    """Profit: unit costs or prices in the strongest member, where they took more than half of what it lost."""
+    member, (price, cost) = found.strongest, found.unit_changes
+    if asked.kpi not in ("gross_margin", "gross_profit") or member is None:
+        return
+    lost = member.effect if asked.kpi == "gross_profit" else float(found.comparison.change or 0)
+    worst, kind = min((cost, "cost"), (price, "price")) if lost < 0 else max((cost, "cost"), (price, "price"))
+    if worst * lost <= 0 or (asked.kpi == "gross_profit" and abs(worst) < HALF * abs(lost)):
+        return
+    sentence = text(
+        f"explain.why.{kind}_{'fell' if lost < 0 else 'rose'}",
+        dimension=dimension(member.dimension),
+        member=called(asked.engine, member.dimension, member.member),
+        effect=amount(worst, "money", currency=_currency(asked), signed=True),
+    )
+    yield Reason(kind, sentence, f"{member.dimension}={member.member}")
+
+
+def _of_activities(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    for event in found.events:
+        if event.kind == "fewer_activities" and change < 0 and ("rep", event.subject) in found.comparison.where:
+            yield Reason("rep", event_sentence(asked, event), f"rep={event.subject}", rep=event.subject)
+
+
+def _of_product(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    """A customer is asked about who buys on, less a product that makes a third of the change or is asked about itself."""
+    where = dict(found.comparison.where)
+    stopped = [event for event in found.events if event.kind == "stopped_item"]
+    if change > 0 or not stopped:
+        return
+    fallen = {one.id: float(one.change) / change for one in found.products}
+    first = max(stopped, key=lambda event: fallen.get(event.subject, 0.0))
+    if fallen.get(first.subject, 0.0) < THIRD and "product" not in where:
+        return
+    yield Reason("product", event_sentence(asked, first), f"product={first.subject}", account=where["account"])
+
+
+def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    if found.unit != found.worth or not found.customers:
+        return
+    top = max(found.customers, key=lambda one: float(one.change) / change)
+    part = float(top.change) / change
+    if part >= HALF or (part >= THIRD and _alone(top, found.customers, change)):
+        state = "gone" if top.after == 0 else "came" if top.before == 0 else "fell" if change < 0 else "grew"
+        told = amount(top.change, found.worth, currency=_currency(asked), signed=True)
+        sentence = text(f"explain.why.customer_{state}", customer=top.name, share=share(part), change=told)
+        yield Reason("customer", " ".join([sentence, *_of_factors(asked, found)]), f"account={top.id}", account=top.id)
+
+
+def _of_factors(asked: Asked, found: Explanation) -> Iterator[str]:
+    """Of a customer who is asked about: whether it orders less often, or less each time."""
+    change = float(found.comparison.change or 0)
+    if "account" in dict(found.comparison.where) and found.factors and change:
+        name, effect = max(found.factors.items(), key=lambda entry: float(entry[1]) / change)
+        told = amount(effect, found.unit, currency=_currency(asked), signed=True)
+        yield text("explain.why.factor", factor=text(f"explain.part.{name}"), effect=told, share=share(float(effect) / change))
+
+
+def _alone(top: Named, others: tuple[Named, ...], change: float) -> bool:
+    """Whether no second customer is half as large."""
+    return all(float(one.change) / change < float(top.change) / change / 2 for one in others if one.id != top.id)
+
+
+def _of_segment(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    base = float(found.comparison.base or 0) or 1.0
+    fitting = [one for one in found.segments if one.change / change >= max(THIRD, APART + one.expected / base)]
+    top = max(fitting, key=lambda one: abs(one.change), default=None)
+    if top is None:
+        return
+    where = text("explain.and").join(f"{dimension(name)} {called(asked.engine, name, member)}" for name, member in top.where)
+    told = text("explain.points", points=amount(top.change * 100, "points", currency="", signed=True))
+    told = told if found.unit == "percent" else amount(top.change, found.unit, currency=_currency(asked), signed=True)
+    sentence = text("explain.why.segment", where=where, share=share(top.change / change), change=told)
+    yield Reason("segment", sentence, " & ".join(f"{n}={m}" for n, m in sorted(top.where)), rep=dict(top.where).get("rep"))
+
+
+def _of_member(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    member = found.strongest
+    if member is None or (member.effect + member.mix) / change < max(THIRD, APART + member.weight):
+        return
+    kind = "mix" if abs(member.mix) > abs(member.effect) else "rate" if found.unit == "percent" else "member"
+    values = {
+        side: "" if value is None else amount(value, found.unit, currency=_currency(asked))
+        for side, value in (("before", member.before), ("after", member.after))
+    }
+    sentence = text(
+        f"explain.why.{kind}",
+        dimension=dimension(member.dimension),
+        member=called(asked.engine, member.dimension, member.member),
+        share=share((member.effect + member.mix) / change),
+        **values,
+    )
+    yield Reason(kind, sentence, f"{member.dimension}={member.member}", rep=member.member if member.dimension == "rep" else None)
+
+
+def _of_parts(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    parts = {part: effect for part, effect in found.parts.items() if part != "pace"}
+    if parts:
+        part, effect = max(parts.items(), key=lambda entry: float(entry[1]) / change)
+        if float(effect) / change > 0:
+            told = amount(effect, found.unit, currency=_currency(asked), signed=True)
+            yield Reason("part", text(f"explain.why.part.{part}", effect=told, share=share(float(effect) / change)), part)
+
+
+def telling(found: Explanation, reason: Reason) -> list[Event]:
+    """The events that bear on the reason: of its customer; else of the largest customers, the category, the representative."""
+    fell = found.worse
+    prices = {event.subject for event in found.events if event.kind == "competitor_price"}
+    told = []
+    for event in found.events:
+        if event.kind == "one_order":
+            told += [event] if not fell and event.subject == reason.account else []
+        elif event.kind == "stopped_item":
+            told += [event] if fell and reason.kind == "customer" and reason.account else []
+        elif fell and not (reason.kind == "rep" and event.subject == reason.rep):
+            own = event.subject == reason.account
+            rival = event.kind == "competitor_named" and (event.subject in prices or found.comparison.kpi in OF_DEALS)
+            told += [event] if own or (reason.account is None and (event.kind in OF_ALL or rival)) else []
+    return told
+
+
+def event_sentence(asked: Asked, event: Event) -> str:
+    """An event in words."""
+    subject = called(asked.engine, SUBJECTS.get(event.kind, "account"), event.subject)
+    values = {key: _value(asked, event.kind, key, value) for key, value in event.values.items()}
+    return text(f"explain.event.{event.kind}", subject=subject, **values)
+
+
+def _value(asked: Asked, kind: str, key: str, value: str | float | int) -> str:
+    if key in ("share", "usual", "change") and not isinstance(value, str):
+        return ("−" if value < 0 else "") + share(float(value))
+    if key.startswith("amount") and not isinstance(value, str):
+        return amount(float(value), "money", currency=_currency(asked))
+    if key == "day":
+        return day(dt.date.fromisoformat(str(value)))
+    return called(asked.engine, "rep", str(value)) if kind == "rep_changed" else str(value)
+
+
+def _currency(asked: Asked) -> str:
+    return asked.settings.company.reporting_currency
