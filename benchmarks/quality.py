@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from insights import changes, root_causes_of_ratios, root_causes_of_sums
 
 Figures = Mapping[str, float]
 LINES = ("order_id", "line_no", "ordered_at", "account_id", "product_id", "quantity", "net_amount")
@@ -209,6 +210,9 @@ TASKS: dict[str, Task] = {
     "items": Task(items, {"auc": (0.69, NONE), "average_precision": (0.745, NONE), "precision@500": (0.80, NONE)}),
     "cross-sell": Task(cross_sell, {"ndcg@10": (0.130, NONE), "recall@10": (0.081, NONE), "precision@10": (0.105, NONE)}),
     "reorder": Task(reorder, {"ndcg@10": (0.495, NONE)}),
+    "changes": Task(changes, {"false_alerts_per_series_year": (0, 0.35), "net_detected": (0.52, NONE), "f1": (0.60, NONE)}),
+    "root-cause": Task(root_causes_of_sums, {"F1": (0.96, NONE), "seconds": (0, 0.5)}),
+    "root-cause-ratios": Task(root_causes_of_ratios, {"F1": (0.96, NONE), "seconds": (0, 0.5)}),
     "leads": Task(leads, {"Olist auc": (0.70, NONE), "CRM told as chance": (1, NONE), "CRM brier": (0, 0.2366)}),
 }
 

@@ -8,10 +8,13 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from nextmove.engine import DuckDBEngine
+from nextmove.insights.changes.stored import stored
 from nextmove.insights.detect import MONTHLY, WEEKLY, Series, from_rows, watch
 from nextmove.insights.detect.alerts import LEAST_STRENGTH, Budget
 from nextmove.insights.detect.order import Numbers, group_median, median
 from nextmove.insights.detect.watch import Found
+from nextmove.kpis import load_catalogue
 
 WEEKS = 130
 
@@ -184,3 +187,14 @@ def test_medians_with_gaps() -> None:
     rows = np.array([[3, np.nan, 1], [np.nan] * 3, [1, 2, 3], [4, 1, np.nan]])
     np.testing.assert_array_equal(median(rows), [2, np.nan, 2, 2.5])
     np.testing.assert_array_equal(group_median(np.array([5.0, 1, 2, np.nan]), np.array([0, 0, 2, 2]), 3), [3, np.nan, 2])
+
+
+def test_on_shuffled_weeks_no_more_is_told_than_promised(storied: DuckDBEngine) -> None:
+    """A company's own numbers, each series with its weeks in random order: nothing is left that could have changed."""
+    found = stored(storied, load_catalogue(), grain="week", before=date(2025, 12, 31))
+    assert found is not None
+    rng = np.random.default_rng(17)
+    shuffled = rng.permuted(found.series.values, axis=1)
+    told = watch(replace(found.series, values=shuffled))
+    assert len(shuffled) >= 30
+    assert rate(len(told), shuffled) <= WEEKLY.budget.false_alerts_per_series_year

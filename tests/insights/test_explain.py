@@ -7,19 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UnknownName, UserError
 from nextmove.insights.explain.compare import Asked, period_of
 from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.tables import tables
-from nextmove.insights.explain.why import BRIDGED, explain
+from nextmove.insights.explain.why import BRIDGED, Explanation, explain
 from nextmove.kpis import Question, answer, load_catalogue
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
-from nextmove.words import has
+from nextmove.words import LANGUAGES, has, speaking
 
-from .conftest import AS_OF
+from .conftest import AS_OF, write_values
 
 CATALOGUE = load_catalogue()
 CENT = Decimal("0.01")
@@ -139,3 +141,79 @@ def test_nothing_to_compare_is_a_sentence(storied: DuckDBEngine) -> None:
     question = asked(storied, "net_sales")
     assert "nothing to compare" in tell(question, explain(question, period="2023-01", versus="year_ago")).why
     assert has("explain.what.fell")
+
+
+def whole(found: Explanation) -> Decimal:
+    assert found.comparison.change is not None
+    return found.comparison.change.quantize(CENT)
+
+
+def assert_all_parts_add_up(found: Explanation) -> None:
+    """Every table of an explanation, to the cent; of members to rounding."""
+    for parts in (found.parts, found.factors):
+        assert not parts or sum(parts.values()) == whole(found)
+    for dimension in {member.dimension for member in found.members}:
+        parts_of = [member.effect + member.mix for member in found.members if member.dimension == dimension]
+        size = sum(map(abs, parts_of)) + abs(float(whole(found)))
+        assert sum(parts_of) == pytest.approx(float(found.comparison.change or 0), abs=1e-5 * size + 1e-9)
+
+
+PERIODS = ("2023-11", "2024-02", "2024-06", "2024-Q2", "2024-W20", "2025-01", "2024")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kpi=st.sampled_from(sorted(CATALOGUE.kpis)),
+    period=st.sampled_from(PERIODS),
+    versus=st.sampled_from(("previous", "year_ago", "expected")),
+    region=st.sampled_from((None, "north", "nowhere")),
+)
+def test_the_parts_of_any_kpi_add_up(
+    reference: Any, kpi: str, period: str, versus: str, region: str | None
+) -> None:  # Any: a fixture's class
+    """Any KPI, any pair of periods, also of members that are there on one side only or nowhere."""
+    where = (("region", region),) if region and "region" in CATALOGUE.kpi(kpi).entry.cut_by else ()
+    question = Asked(reference.engine, CATALOGUE, reference.settings, reference.as_of, kpi, where)
+    try:
+        found = explain(question, period=period, versus=versus)
+    except UserError as error:
+        assert str(error)
+    else:
+        if found.comparison.change is not None:
+            assert_all_parts_add_up(found)
+            assert all(row["label"] for row in tables(question, found) if row["table"] == "line")
+
+
+def test_the_effect_of_the_exchange_rate_is_what_the_rate_did(storied: DuckDBEngine) -> None:
+    """Sales of one region are in dollars; the dollar falls by a tenth in October and nothing else changes its price."""
+    rate = "case when day < date '2025-10-01' then 1.0 else 0.9 end"
+    months = ("day >= '2025-10-01' and day < '2025-11-01'", "day >= '2025-09-01' and day < '2025-10-01'")
+    storied.execute("create table main.before_dollars as select * from facts.sales")
+    try:
+        storied.execute(f"update facts.sales set currency = 'USD', own_net = net, net = net * {rate} where region = 'west'")
+        write_values(storied, AS_OF)
+        found = explain(asked(storied, "net_sales", region="west"), period="2025-10")
+        own = "select sum(own_net) as net from facts.sales where region = 'west' and "
+        now, before = (storied.query(own + month)["net"][0].as_py() for month in months)
+    finally:
+        storied.execute("create or replace table facts.sales as select * from main.before_dollars order by day")
+        storied.execute("drop table main.before_dollars")
+        write_values(storied, AS_OF)
+    assert sum(found.parts.values()) == whole(found)
+    assert float(found.parts["exchange_rate"]) == pytest.approx(-0.1 * float(now + before) / 2, rel=0.25)
+    assert found.parts["price"] == 0
+
+
+def test_against_what_was_expected_and_a_target_parts_add_up(storied: DuckDBEngine) -> None:
+    for kpi in ("orders", "gross_margin", "net_sales", "units_sold"):
+        assert_all_parts_add_up(explain(asked(storied, kpi, region="north"), period="2025-11", versus="expected"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_three_lines_are_told_in_every_language(storied: DuckDBEngine, language: str) -> None:
+    question = asked(storied, "net_sales", region="north")
+    found = explain(question, period="2025-09", versus="year_ago")
+    with speaking(language):
+        story = tell(question, found)
+    english = tell(question, found)
+    assert story.cause == english.cause and (story.why == english.why) == (language == "en")

@@ -111,6 +111,8 @@ def compare(asked: Asked, *, period: str, versus: str = "previous", also: tuple[
     require(asked.engine, asked.catalogue, kpi)
     now = _span(calendar, running.start, running.end, as_of=asked.as_of)
     before = _before(asked, running, grain, calendar, versus)
+    if len(dict(asked.where)) < len(set(asked.where)):  # nothing is of two members of one dimension
+        return Comparison(asked.kpi, grain, asked.where, versus, now, before, None, None)
     held = kept(asked, (asked.kpi, *also), grain, _starts(calendar, grain, before, running)) if not now.cut else {}
     value, base = _value_and_base(asked, grain, (now, before), versus, held.get(asked.kpi))
     return Comparison(asked.kpi, grain, asked.where, versus, now, before, value, base, held if asked.kpi in held else {})
@@ -156,7 +158,7 @@ def _value(asked: Asked, grain: str, span: Span, held: Kept | None) -> Decimal |
     if held:
         row = held.whole(span.start)
     else:
-        row = next(iter(asked_anew(asked, asked.kpi, grain, span)), None)
+        row = next(iter(asked_anew(asked, asked.kpi, grain, span).to_pylist()), None)
     return _exact(row["value"]) if row else None
 
 
@@ -180,7 +182,7 @@ def _against_target(asked: Asked, grain: str, now: Span) -> tuple[Decimal | None
 
 def _expected(asked: Asked, grain: str, now: Span, before: Span, held: Kept | None) -> Decimal | None:
     """The median of the periods before, for a sum brought to the working days of this one."""
-    rows = _whole_periods(held) if held else asked_anew(asked, asked.kpi, grain, before)
+    rows = _whole_periods(held) if held else asked_anew(asked, asked.kpi, grain, before).to_pylist()
     known = [row for row in rows if row["value"] is not None and before.start <= row["period_start"] < before.end]
     empty = [Decimal(0)] * (EXPECTED_FROM - len(known)) if known and _nothing(asked, before) is not None else []
     if len(known) + len(empty) < LEAST_EXPECTED:

@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nextmove.insights.explain.compare import Asked, Comparison, Span
 from nextmove.insights.explain.rates import Numbers, rate_and_mix
 from nextmove.insights.explain.root_cause import Coded, Segment, root_causes
-from nextmove.insights.explain.rows import UNKNOWN, Lines
+from nextmove.insights.explain.rows import UNKNOWN, Lines, coded_column, floats, numbered
 from nextmove.insights.explain.stays import of_stays, stays
-from nextmove.insights.explain.values import NOT_STORED, Row, adds_over_members, asked_anew, pooled
+from nextmove.insights.explain.values import NOT_STORED, Row, adds_over_members, asked_anew, has_stock, pooled
 from nextmove.kpis import Kpi
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 REST = "(rest)"  # what is counted in several members, or has no members to be split by
 NOT_SEARCHED = frozenset({"account", "product", "landing_page", "country", "industry"})
@@ -30,6 +34,7 @@ LASTING = 2  # dimensions
 BEYOND_CHANCE = 2.0  # standard errors
 EXACT = 1e-6  # of the sizes that were added: less is rounding
 
+Leaves = tuple["pa.Table", "pa.Table"]  # now, before: one row a combination of all dimensions
 Side = dict[str, Row]  # member → row
 Sides = tuple[Side, Side]  # now, before
 
@@ -60,22 +65,22 @@ def split(asked: Asked, comparison: Comparison) -> Split:
     """Over the dimensions that the KPI is cut by and that are not already given."""
     kpi = asked.catalogue.kpi(asked.kpi)
     cuts = [cut for cut in kpi.entry.cut_by if cut not in NOT_STORED | {name for name, _ in comparison.where}]
-    searched = [cut for cut in cuts if cut not in NOT_SEARCHED][:SEARCHED]
+    searched = [cut for cut in cuts if cut not in NOT_SEARCHED | _passing(cuts)][:SEARCHED]
     held = comparison.kept.get(asked.kpi)
-    leaves: tuple[list[Row], list[Row]] | None = None
+    leaves: Leaves | None = None
     if of_stays(asked, kpi):
         leaves = (stays(asked, comparison.now, cuts), stays(asked, comparison.before, cuts))
         sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in cuts}
     elif held and held.cut:
         now, before = held.members(comparison.now), held.members(comparison.before)
         sides = {cut: (_of_cut(now, cut), _of_cut(before, cut)) for cut in cuts}
-        filled = [cut for cut in searched if sides[cut][0].keys() | sides[cut][1].keys() > {""}]
-        leaves = _leaves(asked, comparison, filled) if adds_over_members(kpi) else None
+        filled = [cut for cut in searched if len(sides[cut][0].keys() | sides[cut][1].keys()) > 1]
+        leaves = _leaves(asked, comparison, filled) if adds_over_members(kpi) and not has_stock(kpi) else None
     elif adds_over_members(kpi):
         leaves = _leaves(asked, comparison, cuts)
-        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in cuts}
+        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in cuts} if leaves else {}
     else:
-        sides = {cut: _each_side(asked, comparison, cut) for cut in cuts}
+        sides = {cut: _each_side(asked, comparison, cut) for cut in searched}
     members = tuple(member for cut, pair in sides.items() for member in _of_dimension(kpi, comparison, cut, pair))
     return Split(members, _segments(kpi, comparison, leaves, searched) if leaves else ())
 
@@ -95,8 +100,7 @@ def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, worth: 
 def strongest(found: Sequence[Member], change: float) -> Member | None:
     """The member that explains more of the change than its size lets expect, beyond chance. A campaign lives for a month or two, so it
     is no reason where a KPI has dimensions that last."""
-    lasting = {one.dimension for one in found} - PASSING
-    apart = PASSING if len(lasting) >= LASTING else frozenset()
+    apart = _passing([one.dimension for one in found])
     fitting = [
         one
         for one in found
@@ -104,6 +108,10 @@ def strongest(found: Sequence[Member], change: float) -> Member | None:
         and one.member not in (REST, UNKNOWN) and one.dimension not in apart
     ]  # fmt: skip
     return max(fitting, key=lambda one: min(1.0, (one.effect + one.mix) / change) - one.weight, default=None)
+
+
+def _passing(cuts: Sequence[str]) -> frozenset[str]:
+    return PASSING if len(set(cuts) - PASSING) >= LASTING else frozenset()
 
 
 def _of_cut(rows: Mapping[tuple[str, str], Row], cut: str) -> Side:
@@ -132,17 +140,17 @@ def _each_side(asked: Asked, comparison: Comparison, cut: str) -> Sides:
     return side(comparison.now), side(comparison.before)
 
 
-def _leaves(asked: Asked, comparison: Comparison, cuts: Sequence[str]) -> tuple[list[Row], list[Row]]:
+def _leaves(asked: Asked, comparison: Comparison, cuts: Sequence[str]) -> Leaves | None:
     """Both spans by all of these dimensions at once."""
     if not cuts:
-        return [], []
+        return None
     now, before = (asked_anew(asked, asked.kpi, comparison.grain, span, tuple(cuts)) for span in (comparison.now, comparison.before))
     return now, before
 
 
-def _folded(rows: Sequence[Row], cut: str) -> Side:
+def _folded(rows: pa.Table, cut: str) -> Side:
     found: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in rows.select([cut, "value", "numerator", "denominator", "rows"]).to_pylist():
         found.setdefault(row[cut], []).append(row)
     return {member: pooled(each) for member, each in found.items()}
 
@@ -251,23 +259,31 @@ def _ratios(cut: str, names: list[str], comparison: Comparison, sides: Sides) ->
     return [Member(cut, n, *rates[i], float(found.rate[i]), float(found.mix[i]), float(weight[i])) for i, n in enumerate(names)]
 
 
-def _segments(kpi: Kpi, comparison: Comparison, leaves: tuple[list[Row], list[Row]], cuts: Sequence[str]) -> tuple[Segment, ...]:
+def _segments(kpi: Kpi, comparison: Comparison, leaves: Leaves, cuts: Sequence[str]) -> tuple[Segment, ...]:
     """The search over combinations of dimensions; of a ratio over its rates."""
-    keys = sorted({tuple(str(row[cut]) for cut in cuts if cut in row) for side in leaves for row in side})
-    used = [cut for cut in cuts if any(cut in row for side in leaves for row in side[:1])]
-    if not used or len(keys) < 2:
+    import pyarrow as pa
+
+    now_rows = leaves[0].num_rows
+
+    def both(name: str) -> pa.ChunkedArray:
+        chunks = [chunk for side in leaves for chunk in side[name].cast(pa.string() if name in used else pa.float64()).chunks]
+        return pa.chunked_array(chunks, pa.string() if name in used else pa.float64())
+
+    used = [cut for cut in cuts if cut in leaves[0].column_names]
+    coded = [coded_column(both(cut)) for cut in used]
+    if not used or now_rows + leaves[1].num_rows < 2:
         return ()
-    place = {key: at for at, key in enumerate(keys)}
-    columns = {name: tuple(np.zeros(len(keys)) for _ in leaves) for name in ("numerator", "denominator", "value")}
-    for at, side in enumerate(leaves):
-        for row in side:
-            for name, arrays in columns.items():
-                arrays[at][place[tuple(str(row[cut]) for cut in used)]] += _number(row, name)
-    where = {cut: [key[at] for key in keys] for at, cut in enumerate(used)}
+    first, row = numbered([column.row for column in coded], [len(column.names) for column in coded])
+
+    def sides(name: str) -> tuple[Numbers, Numbers]:
+        values, size = floats(both(name)), len(first)
+        now, before = np.bincount(row[:now_rows], values[:now_rows], size), np.bincount(row[now_rows:], values[now_rows:], size)
+        return now.astype(float), before.astype(float)
+
+    where = {cut: Coded(column.names, column.row[first]) for cut, column in zip(used, coded, strict=True)}
     if kpi.entry.ratio or _is_survival(kpi):
-        (now, before), to = columns["numerator"], columns["denominator"]
-        return of_rates(where, (now, before), (to[0], to[1]), times=_times(kpi))
-    now, before = columns["value"]
+        return of_rates(where, sides("numerator"), sides("denominator"), times=_times(kpi))
+    now, before = sides("value")
     level = 1.0 if comparison.of_periods else _ratio(float(comparison.base or 0), float(before.sum()))
     return tuple(root_causes(where, now, before * level, deepest=2, most=MOST))
 

@@ -21,6 +21,7 @@ from nextmove.insights.explain.compare import Asked
 from nextmove.insights.explain.events import Event
 from nextmove.insights.explain.ground import called
 from nextmove.insights.explain.named import Named
+from nextmove.insights.explain.rows import UNKNOWN
 from nextmove.insights.explain.say import amount, day, dimension, share
 from nextmove.insights.explain.why import Explanation
 from nextmove.words import text
@@ -121,7 +122,7 @@ def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Re
     top = max(found.customers, key=lambda one: float(one.change) / change)
     part = float(top.change) / change
     if part >= HALF or (part >= THIRD and _alone(top, found.customers, change)):
-        state = "gone" if top.after == 0 else "came" if top.before == 0 else "fell" if change < 0 else "grew"
+        state = "gone" if top.after <= 0 else "came" if top.before == 0 else "fell" if change < 0 else "grew"
         told = amount(top.change, found.worth, currency=_currency(asked), signed=True)
         sentence = text(f"explain.why.customer_{state}", customer=top.name, share=share(part), change=told)
         yield Reason("customer", " ".join([sentence, *_of_factors(asked, found)]), f"account={top.id}", account=top.id)
@@ -144,7 +145,8 @@ def _alone(top: Named, others: tuple[Named, ...], change: float) -> bool:
 def _of_segment(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
     base = float(found.comparison.base or 0) or 1.0
     fitting = [one for one in found.segments if one.change / change >= max(THIRD, APART + one.expected / base)]
-    top = max(fitting, key=lambda one: abs(one.change), default=None)
+    known = [one for one in fitting if all(member != UNKNOWN for _, member in one.where)]
+    top = max(known, key=lambda one: abs(one.change), default=None)
     if top is None:
         return
     where = text("explain.and").join(f"{dimension(name)} {called(asked.engine, name, member)}" for name, member in top.where)
@@ -191,7 +193,7 @@ def telling(found: Explanation, reason: Reason) -> list[Event]:
         if event.kind == "one_order":
             told += [event] if not fell and event.subject == reason.account else []
         elif event.kind == "stopped_item":
-            told += [event] if fell and reason.kind == "customer" and reason.account else []
+            told += [event] if fell and reason.kind == "customer" and (found.comparison.value or 0) > 0 else []
         elif fell and not (reason.kind == "rep" and event.subject == reason.rep):
             own = event.subject == reason.account
             rival = event.kind == "competitor_named" and (event.subject in prices or found.comparison.kpi in OF_DEALS)

@@ -67,8 +67,8 @@ def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) 
         f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
     is_now = np.asarray(rows["is_now"].to_numpy(zero_copy_only=False), dtype=bool)
-    net, own, cost, quantity = (_pair(_floats(rows, f"{amount}_"), is_now) for amount in amounts)
-    return Lines({cut: _coded(rows, cut) for cut in cuts}, net, own, cost, quantity)
+    net, own, cost, quantity = (_pair(floats(rows[f"{amount}_"]), is_now) for amount in amounts)
+    return Lines({cut: coded_column(rows[cut]) for cut in cuts}, net, own, cost, quantity)
 
 
 def _pair(values: Numbers, is_now: NDArray[np.bool_]) -> Pair:
@@ -138,13 +138,15 @@ def conditions(where: Where) -> str:
     return "".join(parts)
 
 
-def _coded(rows: pa.Table, column: str) -> Coded:
+def coded_column(column: pa.ChunkedArray) -> Coded:
     import pyarrow as pa
 
-    encoded = rows[column].cast(pa.string()).combine_chunks().fill_null(UNKNOWN).dictionary_encode()
+    encoded = column.cast(pa.string()).combine_chunks().fill_null(UNKNOWN).dictionary_encode()
     return Coded(tuple(encoded.dictionary.to_pylist()), np.asarray(encoded.indices.to_numpy(), dtype=np.int64))
 
 
-def _floats(rows: pa.Table, column: str) -> Numbers:
-    values: Numbers = np.asarray(rows[column].to_numpy(), dtype=float)
+def floats(column: pa.ChunkedArray) -> Numbers:
+    import pyarrow as pa
+
+    values: Numbers = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=float)
     return np.asarray(np.nan_to_num(values), dtype=float)

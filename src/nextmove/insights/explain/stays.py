@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from nextmove.engine import literal, name
 from nextmove.insights.explain.ground import has_table
-from nextmove.insights.explain.values import Row
 from nextmove.kpis import Kpi
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from nextmove.insights.explain.compare import Asked, Span
 
 FACT = "facts.stage_stays"
@@ -28,18 +29,18 @@ def of_stays(asked: Asked, kpi: Kpi) -> bool:
     return kpi.entry.measure is not None and kpi.entry.measure.fact == "stays_so_far" and has_table(asked.engine, FACT)
 
 
-def stays(asked: Asked, span: Span, cuts: Sequence[str]) -> list[Row]:
+def stays(asked: Asked, span: Span, cuts: Sequence[str]) -> pa.Table:
     """By all of these dimensions: `numerator` days, `denominator` ends, of the stays that began in the span, as known today."""
     now = literal(asked.as_of + dt.timedelta(days=1))
     keys = ", ".join(f"coalesce({_column(cut)}, '(unknown)') as {name(cut)}" for cut in cuts)
     where = "".join(f" and {_column(cut)} = {literal(member)}" for cut, member in asked.where)
     days = f"extract(epoch from least(coalesce(left_at, {now}), {now}) - entered_at) / 86400"
-    rows = asked.engine.query(
+    return asked.engine.query(
         f"select {keys}{', ' if keys else ''}sum({days}) as numerator, "
-        f"cast(count(case when left_at < {now} then 1 end) as double) as denominator, count(*) as rows from {FACT} "
+        f"cast(count(case when left_at < {now} then 1 end) as double) as denominator, "
+        f"sum({days}) / nullif(count(case when left_at < {now} then 1 end), 0) as value, count(*) as rows from {FACT} "
         f"where day >= {literal(span.start)} and day < {literal(span.end)}{where} group by all order by all"
-    ).to_pylist()
-    return [row | {"value": row["numerator"] / row["denominator"] if row["denominator"] else None} for row in rows]
+    )
 
 
 def _column(cut: str) -> str:

@@ -17,6 +17,8 @@ from nextmove.insights.explain.ground import has_table
 from nextmove.kpis import Kpi, Question, answer
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from nextmove.insights.explain.compare import Asked, Span
 
 ONE_DAY = dt.timedelta(days=1)
@@ -92,12 +94,12 @@ def _total(values: Iterable[object]) -> float | None:
     return sum(known) if known else None
 
 
-def asked_anew(asked: Asked, kpi: str, grain: str, span: Span, by: tuple[str, ...] = ()) -> list[Row]:
+def asked_anew(asked: Asked, kpi: str, grain: str, span: Span, by: tuple[str, ...] = ()) -> pa.Table:
     """The KPI in a span that the edition does not hold, one row a period and combination of `by`; a span that ends within its
     period is read as it stood then."""
     question = Question(kpi, grain=grain, by=by, where=asked.where, start=span.start, end=span.end)
     as_of = min(asked.as_of, span.end - ONE_DAY) if span.cut else asked.as_of
-    return list(answer(asked.engine, question, asked.settings, as_of=as_of, catalogue=asked.catalogue).to_pylist())
+    return answer(asked.engine, question, asked.settings, as_of=as_of, catalogue=asked.catalogue)
 
 
 def adds_over_members(kpi: Kpi) -> bool:
@@ -106,3 +108,8 @@ def adds_over_members(kpi: Kpi) -> bool:
     measures = [entry.measure] if entry.measure else [entry.ratio.of, entry.ratio.to] if entry.ratio else []
     plain = [m.aggregate in ("sum", "count") and not (m.top or m.squares or None in m.dimensions.values()) for m in measures]
     return bool(plain) and all(plain)
+
+
+def has_stock(kpi: Kpi) -> bool:
+    """Whether it counts what is there at a moment: to ask that by many dimensions at once takes long."""
+    return any(measure.stock is not None for measure in kpi.entry.all_measures().values())

@@ -29,6 +29,7 @@ from nextmove.insights.explain.values import Row, asked_anew
 BRIDGED = {"net_sales": False, "gross_profit": True}  # whether costs count
 FROM_LINES = (*BRIDGED, "gross_margin", "units_sold")  # their members are read from order lines
 OF_SALES = (*FROM_LINES, "orders", "average_order_value")
+SAME = 1e-6  # of the amounts: less is rounding
 SEARCHED = ("rep", "region", "channel", "segment", "category", "brand", "contact_method")
 
 
@@ -136,9 +137,11 @@ def _at_base(asked: Asked, comparison: Comparison, lines: Lines) -> Lines:
 
 
 def _bridged(asked: Asked, comparison: Comparison, lines: Lines, *, profit: bool) -> dict[str, Decimal]:
-    state = states(asked.engine, lines, comparison)
     days = (comparison.before.working_days, comparison.now.working_days) if comparison.of_periods else (1, 1)
-    return bridge(items(lines, state, profit=profit), (comparison.change or Decimal(0)).quantize(CENT), days=days)
+    each, total = items(lines, states(asked.engine, lines, comparison), profit=profit), (comparison.change or Decimal(0)).quantize(CENT)
+    if abs(float(each.change.sum()) - float(total)) > SAME * (1 + float(np.abs(each.change).sum())):
+        return {}  # a company whose net sales are not its order lines: the lines do not explain them
+    return bridge(each, total, days=days)
 
 
 def _segments(kpi: str, comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> tuple[Segment, ...]:
@@ -246,4 +249,4 @@ class _Reader:
             return self.comparison.kept[kpi].whole(self.span.start)
         if not {name for name, _ in self.comparison.where} <= set(self.asked.catalogue.kpi(kpi).entry.cut_by):
             return None
-        return next(iter(asked_anew(self.asked, kpi, self.comparison.grain, self.span)), None)
+        return next(iter(asked_anew(self.asked, kpi, self.comparison.grain, self.span).to_pylist()), None)

@@ -1,0 +1,102 @@
+"""What was planted in the demo company is what an explanation says first: each kind of story by its true cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nextmove.demo import STORIES_FILE, Plan, make_demo
+from nextmove.engine import DuckDBEngine
+from nextmove.facts import load_facts, prepare
+from nextmove.insights.changes.gate import gate
+from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.story import Story, tell
+from nextmove.insights.explain.why import explain
+from nextmove.kpis import load_catalogue
+from nextmove.settings import Settings
+from nextmove.workspace import Workspace
+
+CATALOGUE = load_catalogue()
+KEPT = ("sales", "purchase_ends", "deals_decided", "leads", "spend", "deliveries", "stage_stays")  # as an edition keeps them
+
+# Where each kind of story is looked for: KPI, period, versus, and which ids of the story are asked about.
+ASKED = {
+    "stopped_calling": ("net_sales", "2026-Q3", "year_ago", ("rep",)),
+    "big_customer_lost": ("net_sales", "2026-08", "expected", ("region",)),
+    "late_deliveries": ("net_sales", "2026-Q3", "expected", ("account",)),
+    "competitor_price_cut": ("net_sales", "2026-Q3", "year_ago", ("category",)),
+    "giant_order": ("net_sales", "2026-08", "previous", ()),
+    "silent_customer": ("net_sales", "2026-09", "expected", ("account",)),
+    "dropped_item": ("net_sales", "2026-Q3", "expected", ("account", "product")),
+    "declining_customer": ("net_sales", "2026-Q3", "year_ago", ("account",)),
+    "margin_loss": ("gross_margin", "2026-Q3", "previous", ()),
+    "stage_bottleneck": ("stage_duration", "2026-Q2", "year_ago", ()),
+    "source_gone_bad": ("mql_to_sql_rate", "2026-Q3", "year_ago", ()),
+    "bleeding_campaign": ("marketing_spend", "2026-Q3", "year_ago", ()),
+}
+# What the reason must name, and what the sentence must say.
+TOLD = {
+    "stopped_calling": ("rep", "contacts with customers"),
+    "big_customer_lost": ("account", "bought nothing"),
+    "late_deliveries": ("account", "late or short"),
+    "competitor_price_cut": ("region", "changed its prices"),
+    "giant_order": ("account", "one order"),
+    "silent_customer": ("account", "bought nothing"),
+    "dropped_item": ("product", "does not order"),
+    "declining_customer": ("account", "bought less"),
+    "margin_loss": ("category", "Unit costs rose"),
+    "stage_bottleneck": ("stage", "proposal"),
+    "source_gone_bad": ("source", "webinar"),
+    "bleeding_campaign": ("campaign", "EUR after 0 EUR"),
+}
+COLUMN = {"rep": "rep_id", "account": "account_id", "product": "product_id", "campaign": "campaign_id"}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return make_demo(tmp_path_factory.mktemp("told") / "company", Plan(), tell=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def engine(demo: Workspace) -> Iterator[DuckDBEngine]:
+    with DuckDBEngine(demo.data / "warehouse.duckdb") as opened:
+        prepare(opened, demo.settings, load_facts())
+        for fact in KEPT:
+            opened.execute(f"create table main.kept as select * from facts.{fact}")
+            opened.execute(f"drop view facts.{fact}")
+            opened.execute(f"create table facts.{fact} as select * from main.kept")
+            opened.execute("drop table main.kept")
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def stories(demo: Workspace) -> list[dict[str, Any]]:  # Any: a JSON value
+    told: list[dict[str, Any]] = json.loads((demo.data / STORIES_FILE).read_text(encoding="utf-8"))["stories"]
+    return told
+
+
+def told_of(engine: DuckDBEngine, settings: Settings, story: dict[str, Any]) -> Story:  # Any: a JSON value
+    kpi, period, versus, by = ASKED[story["kind"]]
+    where = tuple((cut, story[COLUMN.get(cut, cut)]) for cut in by)
+    asked = Asked(engine, CATALOGUE, settings, settings.today(), kpi, where)
+    return tell(asked, explain(asked, period=period, versus=versus))
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_the_planted_cause_is_told(engine: DuckDBEngine, demo: Workspace, stories: list[dict[str, Any]], kind: str) -> None:  # Any: JSON
+    planted = [story for story in stories if story["kind"] == kind]
+    assert planted
+    cut, says = TOLD[kind]
+    for story in planted[:4]:
+        told = told_of(engine, demo.settings, story)
+        assert f"{cut}={story[COLUMN.get(cut, cut)]}" in told.cause.split(" & "), (story, told)
+        assert says in told.why, (story, told)
+
+
+def test_a_short_last_load_is_told_by_the_gate(engine: DuckDBEngine, demo: Workspace, stories: list[dict[str, Any]]) -> None:  # Any: JSON
+    (short,) = [story for story in stories if story["kind"] == "short_last_load"]
+    held = gate(engine, as_of=demo.settings.today())
+    assert ("facts.sales", "short", short["day"]) in [(one.table, one.reason, one.day.isoformat()) for one in held]
