@@ -39,6 +39,7 @@ from nextmove.app.pages.products import ProductPage, ProductsPage, product_page,
 from nextmove.app.pages.products import Search as ProductSearch
 from nextmove.app.pages.rightness import RightnessPage, rightness_page
 from nextmove.app.pages.scorecard import ScorecardPage, scorecard_page
+from nextmove.app.pages.targets import TargetsPage, remove_one, set_one, targets_page
 from nextmove.app.pages.today import MoveList, TodayPage, decide, move_list, today_page
 from nextmove.app.pages.why import WhyPage, why_page
 from nextmove.app.visit import visit_of
@@ -91,6 +92,22 @@ class Deciding(Schema):
     outcome: str = ""
 
 
+class Named(Schema):
+    """Which target: of the period that holds `day`; `whom` is `rep:R07`, `team:North`, …, or empty for the company."""
+
+    kpi: str
+    grain: str = "month"
+    calendar: str = "gregorian"
+    day: str
+    whom: str = ""
+
+
+class Wanted(Named):
+    """A target and its value."""
+
+    value: Decimal
+
+
 class Choosing(Schema):
     """A goal; its own KPIs where none are named."""
 
@@ -133,6 +150,25 @@ def move(request: HttpRequest, key: str, verb: str, body: Deciding) -> MoveList:
 @api.get("/scorecard", response={200: Any, 404: Told}, summary="KPIs against target, and a line a representative", tags=["KPIs"])
 def scorecard(request: HttpRequest, grain: str = "month") -> ScorecardPage:
     return scorecard_page(visit_of(request, "scorecard"), grain=grain)
+
+
+@api.get("/targets", response={200: Any, 404: Told}, summary="Targets within reach", tags=["KPIs"])
+def targets(request: HttpRequest, only: str = "") -> TargetsPage:
+    return targets_page(visit_of(request, "targets"), {"only": only})
+
+
+@api.post("/targets", response={200: Any, 400: Told, 404: Told, 423: Told}, summary="Set a target", tags=["KPIs"])
+def set_target(request: HttpRequest, body: Wanted) -> TargetsPage:
+    visit = visit_of(request, "targets")
+    set_one(visit, {**body.dict(exclude={"value"}), "value": str(body.value)})
+    return targets_page(visit, {"only": body.kpi})
+
+
+@api.delete("/targets", response={200: Any, 400: Told, 404: Told, 423: Told}, summary="Take a target away", tags=["KPIs"])
+def remove_target(request: HttpRequest, body: Named) -> TargetsPage:
+    visit = visit_of(request, "targets")
+    remove_one(visit, body.dict())
+    return targets_page(visit, {"only": body.kpi})
 
 
 @api.get("/goals", response={200: Any, 404: Told}, summary="The company's goal and what can be chosen", tags=["KPIs"])

@@ -39,6 +39,7 @@ _GROUPS = (
             ("funnel", "filter"),
             ("peers", "list-details"),
             ("leavers", "user-off"),
+            ("targets", "calendar-event"),
         ),
     ),
     (

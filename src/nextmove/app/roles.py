@@ -34,6 +34,7 @@ _START = {
 }
 # A page that is not named here is everybody's; what it shows is still limited to the reader's reach.
 _ONLY_FOR = {
+    "targets": frozenset({Role.admin, Role.manager}),
     "goals": frozenset({Role.admin, Role.manager}),
     "scorecard": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "data": frozenset({Role.admin, Role.analyst}),

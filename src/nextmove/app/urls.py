@@ -25,6 +25,7 @@ from nextmove.app.pages import (
     products,
     rightness,
     scorecard,
+    targets,
     today,
     why,
 )
@@ -37,6 +38,7 @@ urlpatterns = [
     path("moves/<slug:key>/<slug:verb>", today.decide_view, name="move"),
     path("scorecard", scorecard.scorecard, name="scorecard"),
     path("scorecard/people.csv", scorecard.scorecard_file, name="scorecard-file"),
+    path("targets", targets.targets, name="targets"),
     path("settings/goals", goals.goals, name="goals"),
     path("data", data.data, name="data"),
     path("data/rejects/<int:batch>.csv", data.rejects_file, name="rejects"),

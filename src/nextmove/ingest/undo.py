@@ -71,6 +71,7 @@ def _refuse_unknown(connection: duckdb.DuckDBPyConnection, batch: int) -> None:
 def _take_back(engine: DuckDBEngine, one: Table, *, batch: int, number: int) -> tuple[int, int]:
     connection = engine.connection
     columns = ", ".join(name(column.name) for column in one.columns)
+    removed = _removed(connection, one, batch=batch)
     connection.execute(f"create or replace temp table gone as select * from main.{one.name} where {LINEAGE} = {batch}")
     connection.execute(f"delete from main.{one.name} where {LINEAGE} = {batch}")
     connection.execute(
@@ -81,8 +82,37 @@ def _take_back(engine: DuckDBEngine, one: Table, *, batch: int, number: int) -> 
     _mend_chain(connection, one, batch=batch)
     touch(engine, one, batch=number, source="gone")
     touch(engine, one, batch=number, source="back")
+    if removed:
+        _bring_removed_back(connection, one, columns=columns)
+        touch(engine, one, batch=number, source="removed")
     gone, back = connection.execute("select (select count(*) from gone), (select count(*) from back)").fetchall()[0]
-    return int(gone), int(back)
+    return int(gone), int(back) + removed
+
+
+def _removed(connection: duckdb.DuckDBPyConnection, one: Table, *, batch: int) -> int:
+    """Rows that the batch took away without putting others in their place, and whose place is still empty; made the table `removed`.
+
+    Where a later batch has put a row there since, that one stands, and the row that was taken away is now what it replaced.
+    """
+    own = f"select 1 from (select * from main.{one.name} union all select * exclude ({REPLACED_BY}) from history.{one.name}) as mine"
+    connection.execute(
+        f"""create or replace temp table removed as select old.* from history.{one.name} as old
+            where old.{REPLACED_BY} = {batch}
+            and not exists ({own} where mine.{LINEAGE} = {batch} and {same_key(one, "mine", "old")})"""
+    )
+    connection.execute(
+        f"""update history.{one.name} as old set {REPLACED_BY} = later.{LINEAGE}
+            from main.{one.name} as later, removed
+            where old.{REPLACED_BY} = {batch} and {same_key(one, "old", "removed")} and {same_key(one, "later", "removed")}"""
+    )
+    connection.execute(f"delete from removed using main.{one.name} as later where {same_key(one, 'later', 'removed')}")
+    return int(connection.execute("select count(*) from removed").fetchall()[0][0])
+
+
+def _bring_removed_back(connection: duckdb.DuckDBPyConnection, one: Table, *, columns: str) -> None:
+    connection.execute(f"insert into main.{one.name} ({columns}, {LINEAGE}) select {columns}, {LINEAGE} from removed")
+    same = f"old.{REPLACED_BY} = removed.{REPLACED_BY} and {same_key(one, 'old', 'removed')}"
+    connection.execute(f"delete from history.{one.name} as old using removed where {same}")
 
 
 def _mend_chain(connection: duckdb.DuckDBPyConnection, one: Table, *, batch: int) -> None:
