@@ -32,7 +32,7 @@ from nextmove.ingest.targets import Key, Target, remove_targets, set_targets
 from nextmove.ingest.undo import undo
 from nextmove.kpis.words import named
 
-SHOWN = 200
+SHOWN = 60
 GRAINS = ("week", "month", "quarter", "year")
 
 
