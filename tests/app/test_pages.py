@@ -27,6 +27,7 @@ PAGES = (
     "/leavers",
     "/pipeline",
     "/forecast",
+    "/gap",
 )
 LANGUAGES = words.LANGUAGES
 

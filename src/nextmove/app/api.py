@@ -28,6 +28,7 @@ from nextmove.app.pages.data import DataPage, data_page
 from nextmove.app.pages.definitions import DefinitionsPage, definitions_page
 from nextmove.app.pages.forecast import ForecastPage, forecast_page
 from nextmove.app.pages.funnel import FunnelPage, funnel_page
+from nextmove.app.pages.gap import GapPage, gap_page
 from nextmove.app.pages.goals import GoalsPage, choose, goals_page
 from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
@@ -305,6 +306,11 @@ def pipeline_moved(request: HttpRequest, start: dt.date, end: dt.date, by: str =
     visit = visit_of(request, "pipeline")
     edition = visit.edition
     return pipeline_movement(edition.engine, start=start, end=end, as_of=edition.as_of, by=by or None, scope=visit.reach.scope)
+
+
+@api.get("/gap", response={200: Any, 404: Told}, summary="What is missing to the target, and who can close it", tags=["KPIs"])
+def gap(request: HttpRequest, kpi: str = "", grain: str = "") -> GapPage:
+    return gap_page(visit_of(request, "gap"), kpi=kpi, grain=grain)
 
 
 @api.get("/forecast", response={200: Any}, summary="Sales by month ahead, with bands, and past forecasts", tags=["predictions"])

@@ -20,6 +20,7 @@ _GROUPS = (
         (
             ("today", "home"),
             ("scorecard", "target-arrow"),
+            ("gap", "report-money"),
             ("changes", "activity"),
         ),
     ),

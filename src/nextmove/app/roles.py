@@ -38,6 +38,7 @@ _ONLY_FOR = {
     "goals": frozenset({Role.admin, Role.manager}),
     "scorecard": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "data": frozenset({Role.admin, Role.analyst}),
+    "gap": frozenset({Role.admin, Role.manager, Role.analyst}),
     "funnel": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "peers": frozenset({Role.admin, Role.manager, Role.analyst}),
     "leavers": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),

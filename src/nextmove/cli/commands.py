@@ -15,6 +15,7 @@ GROUPS: tuple[str, ...] = (
     "refresh",
     "actions",
     "predict",
+    "gap",
     "goals",
     "export",
     "serve",
