@@ -5,6 +5,7 @@ Commands import what they need when they run, so that `nextmove --help` answers 
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -29,6 +30,7 @@ def command_line() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; an error that the reader can put right is one sentence and exit status 1."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read by numpy when it is first imported; its threads only wait for each other
     try:
         command_line()()
     except UserError as error:

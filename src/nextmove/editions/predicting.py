@@ -9,18 +9,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 
 from nextmove.editions.forecasts import write_months
 from nextmove.editions.progress import Steps
 from nextmove.engine import Engine
+from nextmove.engine.once import sharing
 from nextmove.errors import UserError
 from nextmove.predictions import TASKS, Learnt, Prediction
 from nextmove.predictions.forecast import FittedForecast
 
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
+
+_AT_A_TIME = 2  # tasks; each keeps one core busy
 
 Silence = dict[str, str]  # who has nothing to say in this edition, and why
 
@@ -30,32 +34,51 @@ def table_of(task: str) -> str:
     return "predictions." + task.replace("-", "_")
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What a task says, and what it has learnt; or why it says nothing."""
+
+    task: str
+    rows: pa.Table | None = None
+    learnt: Learnt | None = None
+    silent: str = ""
+    months: FittedForecast | None = None
+
+
 def predict_all(engine: Engine, *, as_of: dt.date, known: Mapping[str, Learnt], refit_days: int, steps: Steps) -> Silence:
-    """Score every task, with what is `known` where it is fresh enough."""
+    """Score every task, with what is `known` where it is fresh enough; two at a time, which share what they read."""
     engine.execute("create schema if not exists predictions")
-    silence, kept = Silence(), dict[str, Learnt]()
-    for kind in TASKS:
+
+    def answer(kind: type[Prediction]) -> _Answer:
         task = kind()
         learnt = known.get(task.task)
         fresh = learnt if learnt and learnt.serves(task, as_of=as_of, for_days=refit_days) else None
         with steps.step("scored" if fresh else "learnt", task=task.task):
-            _predict(engine, task, as_of=as_of, learnt=fresh, kept=kept, silence=silence)
-    _keep(engine, kept)
-    return silence
+            return _answer(engine, task, as_of=as_of, learnt=fresh)
+
+    with sharing(engine), ThreadPoolExecutor(_AT_A_TIME) as workers:
+        answers = [_written(engine, each) for each in workers.map(answer, TASKS)]
+    _keep(engine, {each.task: each.learnt for each in answers if each.learnt})
+    return {each.task: each.silent for each in answers if each.silent}
 
 
-def _predict(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt | None, kept: dict[str, Learnt], silence: Silence) -> None:
-    engine.execute(f"drop table if exists {table_of(task.task)}")
+def _answer(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt | None) -> _Answer:
     try:
         fitted = task.fit(engine, as_of=as_of, learnt=learnt)
-        engine.write(table_of(task.task), fitted.predict())
-        if isinstance(fitted, FittedForecast):
-            write_months(engine, fitted)
+        months = fitted if isinstance(fitted, FittedForecast) else None
+        return _Answer(task.task, fitted.predict(), fitted.learnt, months=months)
     except UserError as error:
-        silence[task.task] = error.what
-        return
-    if fitted.learnt:
-        kept[task.task] = fitted.learnt
+        return _Answer(task.task, silent=error.what)
+
+
+def _written(engine: Engine, answer: _Answer) -> _Answer:
+    """Write the rows, and let go of them."""
+    engine.execute(f"drop table if exists {table_of(answer.task)}")
+    if answer.rows is not None:
+        engine.write(table_of(answer.task), answer.rows)
+    if answer.months is not None:
+        write_months(engine, answer.months)
+    return replace(answer, rows=None, months=None)
 
 
 def _keep(engine: Engine, kept: Mapping[str, Learnt]) -> None:

@@ -92,11 +92,14 @@ class Affinity:
     def _peers(self, rows: Counts) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
         """Weights of the most similar customers in the pool (adding up to one), and ones for the nearest few."""
         alike = (_unit(self.faded[rows]) @ self.pool_profile.T).toarray()
-        alike[rows[:, None] == self.pool[None, :]] = 0
-        wide, narrow = _largest(alike, PEERS), _largest(alike, NEAR_PEERS)
-        weights = np.where(wide, alike, 0)
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-        return sparse.csr_matrix(weights), sparse.csr_matrix((narrow & (alike > 0)).astype(np.float32))
+        own = np.minimum(np.searchsorted(self.pool, rows), len(self.pool) - 1)
+        alike[np.flatnonzero(self.pool[own] == rows), own[self.pool[own] == rows]] = 0
+        nearest = _largest(alike, PEERS)
+        weight = np.take_along_axis(alike, nearest, axis=1)
+        near = weight >= np.sort(weight, axis=1)[:, -min(NEAR_PEERS, weight.shape[1])][:, None]
+        near &= weight > 0
+        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)
+        return _sparse(weight, nearest, len(self.pool)), _sparse(near.astype(np.float32), nearest, len(self.pool))
 
 
 def fit_affinity(baskets: Baskets, day: int, *, goods: Features, offered: Flags, least_buyers: int) -> Affinity:
@@ -161,10 +164,16 @@ def _unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return sparse.csr_matrix(sparse.diags((1 / np.maximum(length, 1e-12)).astype(np.float32)) @ matrix)
 
 
-def _largest(values: Dense, count: int) -> Flags:
-    """The `count` largest of each row."""
+def _largest(values: Dense, count: int) -> Counts:
+    """The columns of the `count` largest values of each row, ascending."""
     if values.shape[1] <= count:
-        return np.ones(values.shape, bool)
-    edge = np.partition(values, -count, axis=1)[:, -count]
-    chosen: Flags = values >= edge[:, None]
-    return chosen
+        return np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    return np.sort(np.argpartition(values, -count, axis=1)[:, -count:], axis=1)
+
+
+def _sparse(values: Dense, columns: Counts, width: int) -> sparse.csr_matrix:
+    """A matrix with so many values in each row, at these columns; zeros are not kept."""
+    starts = np.arange(len(values) + 1) * values.shape[1]
+    matrix = sparse.csr_matrix((values.ravel(), columns.ravel(), starts), (len(values), width))
+    matrix.eliminate_zeros()
+    return matrix

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nextmove.engine import Engine, literal
+from nextmove.engine.once import shared
 from nextmove.predictions.contract import sales_until
 
 Numbers = npt.NDArray[np.float64]
@@ -77,10 +78,16 @@ class Baskets:
 
     def until(self, day: int) -> Baskets:
         """The rows known at the end of `day`."""
-        return self.where(self.day <= day)
+        known = self.where(self.day <= day)
+        known.__dict__["visits"] = self.visits[(self.visits & 0xFFFF) <= day]  # as sorting these rows anew would give
+        return known
 
     def of_accounts(self, accounts: Flags) -> Baskets:
-        return self.where(accounts[self.account])
+        if accounts.all():
+            return self
+        chosen = self.where(accounts[self.account])
+        chosen.__dict__["visits"] = self.visits[accounts[self.visits >> 16]]
+        return chosen
 
     def between(self, after: int, until: int) -> Counts:
         """The keys of the pairs bought in (after, until], ascending."""
@@ -103,6 +110,10 @@ def day_number(day: dt.date) -> int:
 
 def load_baskets(engine: Engine, as_of: dt.date) -> Baskets:
     """All that is known at the end of `as_of`."""
+    return shared(engine, ("baskets", as_of), lambda: _load(engine, as_of))
+
+
+def _load(engine: Engine, as_of: dt.date) -> Baskets:
     rows = engine.query(_BASKETS.format(sales=sales_until(as_of)))
     accounts, account = _numbered(rows["account_id"])
     products, product = _numbered(rows["product_id"])
@@ -166,9 +177,11 @@ def sample_accounts(baskets: Baskets, most: int) -> Flags:
 
 def _numbered(ids: pa.ChunkedArray) -> tuple[pa.Array, Counts]:
     """The different ids in the order of their text, and each row's place among them."""
-    different = pc.unique(ids)
-    ordered = different.take(pc.sort_indices(different))
-    return ordered, _codes(ids, ordered)
+    coded = ids.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(coded.dictionary)
+    place = np.empty(len(order), np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    return coded.dictionary.take(order), place[coded.indices.to_numpy(zero_copy_only=False)]
 
 
 def _codes(ids: pa.ChunkedArray, known: pa.Array) -> Counts:

@@ -27,7 +27,7 @@ from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings
 from nextmove.predictions.learners import Trees
 from nextmove.predictions.order_size import order_size
 from nextmove.predictions.past import MOST_CUSTOMERS, past_states
-from nextmove.predictions.repeat_buying import RepeatBuying, fit_repeat_buying
+from nextmove.predictions.repeat_buying import RepeatBuying, repeat_buying_at
 from nextmove.predictions.rhythm import Numbers, PurchaseDays, Summary, calendar_day, day_number, purchase_days
 from nextmove.predictions.season import season_ratios
 
@@ -56,9 +56,8 @@ class CustomerValue:
         return FittedValue(self, as_of, days, learnt)
 
     def _learn(self, days: PurchaseDays, on: int) -> dict[str, Any]:  # Any: JSON values
-        at = days.summary(on)
-        repeat = fit_repeat_buying(at.frequency, at.recency, at.T)
-        return {"repeat": repeat.plain(), "season": season_ratios(days, on, self.horizon_days), "trees": self._trees(days, on)}
+        repeat, season = repeat_buying_at(days, on), season_ratios(days, on, self.horizon_days)
+        return {"repeat": repeat.plain(), "season": season, "trees": self._trees(days, on)}
 
     def _trees(self, days: PurchaseDays, on: int) -> str | None:
         """Boosted trees of the net sales in the weeks after past days; None where the past is too short."""

@@ -40,7 +40,7 @@ from nextmove.predictions.pairs import account_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
 from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
-from nextmove.predictions.trees import Trees, learn, stacked
+from nextmove.predictions.trees import MOST_ROWS, ROWS_TO_COMPARE, Trees, learn, stacked
 
 LEARNING_ACCOUNTS = 4000
 SLICES = 4
@@ -180,7 +180,7 @@ class CrossSell:
         if sum(label.sum() for _, label in older) < 50:
             return "affinity"
         offers, label = parts[0][0].where(~halves[0]), parts[0][1][~halves[0]]
-        trees = _learnt_from(older, rounds=60)
+        trees = _learnt_from(older, rounds=60, most_rows=ROWS_TO_COMPARE)
         scores = {"rule": offers.features["p_reach"], "affinity": offers.features["s_ease"], "model": trees.score(offers.features)}
         quality = {method: _list_quality(offers, score, label)["ndcg_at_10"] for method, score in scores.items()}
         quality["model"] *= 1.1
@@ -293,12 +293,13 @@ def _price_levels(baskets: Baskets, goods: Features) -> Features:
     }
 
 
-def _learnt_from(parts: list[tuple[Offers, Flags]], *, rounds: int = 180) -> Trees:
-    """Trees from all candidates that were bought and every third of those that were not, which then counts for three."""
-    kept = [label | (np.arange(len(label)) % 3 == 0) for _, label in parts]
+def _learnt_from(parts: list[tuple[Offers, Flags]], *, rounds: int = 180, most_rows: int = MOST_ROWS) -> Trees:
+    """Trees from all candidates that were bought and every so many of those that were not (three or more), which then counts for all."""
+    every = max(3, -(-sum(len(label) for _, label in parts) // most_rows))
+    kept = [label | (np.arange(len(label)) % every == 0) for _, label in parts]
     columns = stacked([_model_columns(offers.where(rows)) for (offers, _), rows in zip(parts, kept, strict=True)])
     label = np.concatenate([label[rows] for (_, label), rows in zip(parts, kept, strict=True)])
-    return learn(columns, label.astype(float), rounds=rounds, weight=np.where(label, 1.0, 3.0))
+    return learn(columns, label.astype(float), rounds=rounds, most_rows=2 * most_rows, weight=np.where(label, 1.0, every))
 
 
 def _model_columns(offers: Offers) -> Features:

@@ -49,6 +49,9 @@ class Table:
         columns = {name: values[chosen] for name, values in self.columns.items()}
         return Table(self.day[chosen], columns, {name: values[chosen] for name, values in self.numbers.items()})
 
+    def only(self, names: Sequence[str]) -> Table:
+        return self.without([name for name in self.names if name not in names])
+
     def without(self, names: Sequence[str]) -> Table:
         kept = {name: values for name, values in self.columns.items() if name not in names}
         return Table(self.day, kept, {name: values for name, values in self.numbers.items() if name not in names})
@@ -142,9 +145,13 @@ def categories(table: Table, pairs: Sequence[tuple[str, str]] = ()) -> dict[str,
 
 def one_hot(known: dict[str, Texts], asked: dict[str, Texts]) -> tuple[Any, Any]:  # Any: scipy's sparse matrices
     """A column for each known value; a value never seen before has none, and so counts as the average."""
-    from sklearn.preprocessing import OneHotEncoder
+    from scipy import sparse
 
-    names = [name for name in known if name in asked]
-    encoder = OneHotEncoder(handle_unknown="ignore")
-    mine = encoder.fit_transform(np.stack([known[name] for name in names], axis=1))
-    return mine, encoder.transform(np.stack([asked[name] for name in names], axis=1))
+    mine, theirs = [], []
+    for name in (name for name in known if name in asked):
+        values, codes = np.unique(known[name], return_inverse=True)
+        place = np.minimum(np.searchsorted(values, asked[name]), len(values) - 1)
+        seen = np.flatnonzero(values[place] == asked[name])
+        mine.append(sparse.csr_matrix((np.ones(len(codes)), (np.arange(len(codes)), codes)), (len(codes), len(values))))
+        theirs.append(sparse.csr_matrix((np.ones(len(seen)), (seen, place[seen])), (len(place), len(values))))
+    return sparse.hstack(mine, format="csr"), sparse.hstack(theirs, format="csr")

@@ -28,7 +28,7 @@ from nextmove.predictions.pairs import PairState, pair_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
 from nextmove.predictions.slices import LEARNING_ACCOUNTS, LEAST_ROWS, Slice, past_slices
-from nextmove.predictions.trees import Trees, learn, stacked
+from nextmove.predictions.trees import MOST_ROWS, ROWS_TO_COMPARE, Trees, learn, stacked
 
 RULE_GAPS = 1.5  # what vendors print: silent for one and a half of the mean gap
 
@@ -72,7 +72,7 @@ class Items:
     def _labelled(self, part: Slice) -> tuple[Features, Flags]:
         """Due pairs of customers who ordered again, of products that kept selling, and whether the product was left out."""
         chosen = sample_accounts(part.known, LEARNING_ACCOUNTS)
-        state = pair_state(part.known, part.day, self.horizon_days, keep=lambda pairs: self.due(pairs) & chosen[pairs.account])
+        state = pair_state(part.known, part.day, self.horizon_days, keep=self.due, accounts=chosen)
         return self._answered(part, state)
 
     def _answered(self, part: Slice, state: PairState) -> tuple[Features, Flags]:
@@ -91,7 +91,7 @@ class Items:
         features, label = parts[0]
         if sum(len(rows) for _, rows in older) < LEAST_ROWS:
             return len(label) >= LEAST_ROWS
-        score = learnt_from(older, rounds=60).score(features)
+        score = learnt_from(older, rounds=60, most_rows=ROWS_TO_COMPARE).score(features)
         return measures.area(label, score) > measures.area(label, _rule_score(features))
 
     def _judged(self, baskets: Baskets, cutoff: dt.date) -> list[dict[str, object]]:
@@ -161,8 +161,9 @@ def backtest_days(baskets: Baskets, as_of: dt.date, horizon: int) -> list[dt.dat
     return past_cutoffs(first, as_of, horizon_days=horizon, most=3, every_days=horizon)
 
 
-def learnt_from(parts: list[tuple[Features, Flags]], rounds: int = 180) -> Trees:
-    return learn(stacked([features for features, _ in parts]), np.concatenate([label for _, label in parts]).astype(float), rounds=rounds)
+def learnt_from(parts: list[tuple[Features, Flags]], *, rounds: int = 180, most_rows: int = MOST_ROWS) -> Trees:
+    columns, label = stacked([features for features, _ in parts]), np.concatenate([label for _, label in parts])
+    return learn(columns, label.astype(float), rounds=rounds, most_rows=most_rows)
 
 
 def _rule_score(features: Features) -> Numbers:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -24,8 +25,8 @@ from nextmove.predictions.encoding import rates, table_of
 from nextmove.predictions.groups import Flags, Numbers
 from nextmove.predictions.listing import list_figures
 from nextmove.predictions.next_contact import best_contact
-from nextmove.predictions.scoring import Scored, score_table
-from nextmove.predictions.telling import strongest, warning_of
+from nextmove.predictions.scoring import Choice, Scored, score_table
+from nextmove.predictions.telling import chosen_before, strongest, warning_of, what_was_chosen
 
 FIELDS = ("source", "campaign_id", "segment", "industry", "company_size", "country", "region", "landing_page", "month")
 GRADES = ((2.0, "A"), (1.0, "B"), (0.5, "C"), (0.0, "D"))  # from so many times the odds of the base rate
@@ -67,11 +68,12 @@ class Leads:
 
     def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedLeads:
         leads = load_leads(engine, as_of)
-        return FittedLeads(self, as_of, leads.append_column("contact_method", best_contact(engine, as_of, leads["source"])))
+        with_contact = leads.append_column("contact_method", best_contact(engine, as_of, leads["source"]))
+        return FittedLeads(self, as_of, with_contact, chosen_before(self, learnt, as_of))
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         leads = load_leads(engine, as_of)
-        left_out = FittedLeads(self, as_of, leads).scored().left_out  # what was empty then has been filled in since
+        left_out = FittedLeads(self, as_of, leads).scored.left_out  # what was empty then has been filled in since
         leads = leads.drop_columns(list(left_out))
         first: dt.date = leads["day"][0].as_py()
         return report([row for day in past_cutoffs(first, as_of, horizon_days=self.horizon_days) for row in self._judged(leads, day)])
@@ -79,7 +81,7 @@ class Leads:
     def _judged(self, leads: pa.Table, cutoff: dt.date) -> list[dict[str, object]]:
         """One past day: the rates of sources and the model on the leads that were open then."""
         fitted = FittedLeads(self, cutoff, leads)
-        open_, scored = fitted.open, fitted.scored()
+        open_, scored = fitted.open, fitted.scored
         bought = fitted.bought_after[open_]
         came = (bought > fitted.age[open_]) & (bought <= self.horizon_days)
         by_source = rates(fitted.sources(fitted.over), fitted.label, fitted.sources(open_))
@@ -96,6 +98,7 @@ class FittedLeads:
     settings: Leads
     as_of: dt.date
     leads: pa.Table
+    choice: Choice | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -103,13 +106,13 @@ class FittedLeads:
 
     @property
     def learnt(self) -> Learnt | None:
-        return None  # learning takes less time than telling whether it is still fresh
+        return what_was_chosen(self.settings, self.scored, self.as_of)
 
-    @property
+    @cached_property
     def age(self) -> Numbers:
         return _days_between(self.leads, "day", self.as_of)
 
-    @property
+    @cached_property
     def bought_after(self) -> Numbers:
         """Days from coming to buying; infinite where it has not bought."""
         days = self.leads["customer_day"].cast(pa.int32()).to_numpy().astype(float) - self.leads["day"].cast(pa.int32()).to_numpy()
@@ -137,10 +140,11 @@ class FittedLeads:
             return np.full(int(chosen.sum()), "", object)
         return table_of(self.leads.select(["source"]), None).column("source")[chosen]
 
+    @cached_property
     def scored(self) -> Scored:
         given = self.leads.select(["day", *self.fields])
         train = given.filter(pa.array(self.over)).append_column("became_customer", pa.array(self.label))
-        return score_table(train, given.filter(pa.array(self.open)), label="became_customer", time="day")
+        return score_table(train, given.filter(pa.array(self.open)), label="became_customer", time="day", choice=self.choice)
 
     def chances(self, scored: Scored) -> Numbers:
         """The chance of those who have not bought yet: buyers who would have bought by their age are gone."""
@@ -150,7 +154,7 @@ class FittedLeads:
         return chance
 
     def predict(self) -> pa.Table:
-        scored, chosen = self.scored(), self.leads.filter(pa.array(self.open))
+        scored, chosen = self.scored, self.leads.filter(pa.array(self.open))
         size, chance = chosen.num_rows, self.chances(scored)
         grade = grades(scored) if scored.beats_chance else [None] * size
         given = self.leads.select(self.fields)

@@ -24,6 +24,7 @@ from nextmove.predictions.rhythm import Numbers, PurchaseDays, calendar_day, day
 from nextmove.predictions.waiting import Waiting, learn_waiting
 
 _PARTS = (0.12, 0.28, 0.5, 0.75, 1.0)  # of the horizon: the numbers of days at which the probability of a purchase is learnt
+_MOST_ROWS = 30_000  # learnt from at each number of days
 _COVERED = 0.8
 _WORST = 0.999  # a customer that will surely not buy within the horizon has a median of many horizons; it is cut here
 
@@ -50,7 +51,7 @@ class NextOrder:
 
     def _learn(self, days: PurchaseDays, on: int) -> dict[str, object]:
         waits = tuple(sorted({max(1, round(part * self.horizon_days)) for part in _PARTS}))
-        waiting = learn_waiting(days, on, waits=waits, min_purchase_days=self.min_purchase_days, every=30)
+        waiting = learn_waiting(days, on, waits=waits, min_purchase_days=self.min_purchase_days, every=30, most_rows=_MOST_ROWS)
         return {"waiting": waiting.plain(), "tails": self._tails(days.sample(MOST_CUSTOMERS), on, waiting)}
 
     def _tails(self, days: PurchaseDays, on: int, waiting: Waiting) -> list[float]:

@@ -34,14 +34,18 @@ class PairState:
         return PairState(self.account[chosen], self.product[chosen], {n: v[chosen] for n, v in self.features.items()})
 
 
-def pair_state(baskets: Baskets, day: int, horizon: int, *, keep: Callable[[PairState], Flags]) -> PairState:
-    """The pairs that `keep` chooses by their own rhythm, as they stand at the end of `day` (`baskets` holds nothing later)."""
+def pair_state(baskets: Baskets, day: int, horizon: int, *, keep: Callable[[PairState], Flags], accounts: Flags | None = None) -> PairState:
+    """The pairs that `keep` chooses by their own rhythm, as they stand at the end of `day` (`baskets` holds nothing later).
+
+    With `accounts`, of these customers only; what is known of the products is counted over all customers, their habits over these.
+    """
+    everybody, baskets = baskets, baskets if accounts is None else baskets.of_accounts(accounts)
     account, product = baskets.pairs // len(baskets.products), baskets.pairs % len(baskets.products)
     own = _rhythm(baskets, day, horizon) | _in_visits(baskets) | _amounts(baskets, day)
     own["rank"] = _rank(own["fresh"], account)
     again = _bought_again(own, horizon)
     customers = account_state(baskets, day, horizon) | _habits("a", account, len(baskets.accounts), own, again)
-    goods = product_state(baskets, day, horizon) | _habits("p", product, len(baskets.products), own, again)
+    goods = product_state(everybody, day, horizon) | _habits("p", product, len(baskets.products), own, again)
     chosen = keep(PairState(account, product, own))
     pairs = PairState(account, product, own).where(chosen)
     columns = {name: values[pairs.account] for name, values in customers.items()}

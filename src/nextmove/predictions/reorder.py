@@ -27,10 +27,10 @@ from nextmove.predictions.listing import calibration
 from nextmove.predictions.pairs import PairState, pair_state, product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
-from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
-from nextmove.predictions.trees import Trees
+from nextmove.predictions.slices import LEARNING_ACCOUNTS, LEAST_ROWS, Slice, past_slices
+from nextmove.predictions.trees import ROWS_TO_COMPARE, Trees
 
-LEARNING_ACCOUNTS = 1500
+REORDERING_ACCOUNTS = 1500  # customers learnt from
 CANDIDATES = 40  # products of a customer that are scored, the freshest first; what is further back is bought in one case of a hundred
 
 
@@ -57,8 +57,8 @@ class Reorder:
         baskets = load_baskets(engine, as_of)
         return report([row for day in backtest_days(baskets, as_of, self.horizon_days) for row in self._judged(baskets, day)])
 
-    def state(self, baskets: Baskets, day: int, *, accounts: Flags | None = None) -> PairState:
-        """The freshest pairs of each customer with enough purchase days."""
+    def state(self, baskets: Baskets, day: int, *, accounts: Flags | None = None, among: Flags | None = None) -> PairState:
+        """The freshest pairs of each customer with enough purchase days; of these `accounts`, with habits counted `among` more."""
         visits = np.bincount(baskets.visits >> 16, minlength=len(baskets.accounts))
         asked = visits >= self.min_purchase_days if accounts is None else accounts & (visits >= self.min_purchase_days)
 
@@ -66,7 +66,7 @@ class Reorder:
             own = pairs.features
             return asked[pairs.account] & (own["rank"] < CANDIDATES) & (own["quiet"] <= self.active_days)
 
-        return pair_state(baskets, day, self.horizon_days, keep=keep)
+        return pair_state(baskets, day, self.horizon_days, keep=keep, accounts=among)
 
     def _learn(self, baskets: Baskets, as_of: dt.date) -> Learnt:
         slices = list(past_slices(baskets, day_number(as_of), horizon=self.horizon_days))
@@ -79,7 +79,8 @@ class Reorder:
 
     def _labelled(self, part: Slice) -> tuple[PairState, Flags]:
         """Pairs as they stood, and whether they were bought within the horizon."""
-        state = self.state(part.known, part.day, accounts=sample_accounts(part.known, LEARNING_ACCOUNTS))
+        accounts, among = (sample_accounts(part.known, most) for most in (REORDERING_ACCOUNTS, LEARNING_ACCOUNTS))
+        state = self.state(part.known, part.day, accounts=accounts, among=among)
         return state, holds(part.bought(self.horizon_days), state.account * len(part.known.products) + state.product)
 
     def _beats_rule(self, parts: list[tuple[PairState, Flags]]) -> bool:
@@ -88,7 +89,7 @@ class Reorder:
         state, label = parts[0]
         if sum(len(rows) for _, rows in older) < LEAST_ROWS:
             return len(label) >= LEAST_ROWS
-        score = learnt_from(older, rounds=60).score(state.features)
+        score = learnt_from(older, rounds=60, most_rows=ROWS_TO_COMPARE).score(state.features)
         model, rule = _list_quality(state, score, label), _list_quality(state, rule_score(state.features), label)
         return model["ndcg_at_10"] > rule["ndcg_at_10"]
 

@@ -9,20 +9,25 @@ day; the state of all customers at any past day is then a matter of searching an
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from nextmove.engine import Engine
+from nextmove.engine.once import shared
 from nextmove.errors import MissingData
 from nextmove.predictions.contract import sales_until
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+Found = TypeVar("Found")
 
 _FAR = 1 << 20  # more days than any history has: customer and day in one sortable number
 
@@ -92,17 +97,22 @@ class PurchaseDays:
         return total[self.rows_until(until, customers)] - total[self.rows_until(after, customers)]
 
     def _running(self, what: str) -> Numbers:
-        known: dict[str, Numbers] = self.__dict__.setdefault("_running_totals", {})
-        if what not in known:
-            known[what] = np.concatenate([[0.0], np.cumsum(getattr(self, what))])
-        return known[what]
+        return self.kept(("running", what), lambda: np.concatenate([[0.0], np.cumsum(getattr(self, what))]))
+
+    def kept(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """What was found out about these days before, by whichever prediction; they never change."""
+        known: dict[Hashable, Any] = self.__dict__.setdefault("_kept", {})  # Any: whatever was found
+        if key not in known:
+            known[key] = find()
+        found: Found = known[key]
+        return found
 
     def sample(self, customers: int) -> PurchaseDays:
         """So many customers drawn evenly (always the same), or all where there are no more."""
         if len(self.accounts) <= customers:
             return self
         chosen = np.random.default_rng(0).permutation(len(self.accounts))[:customers]
-        return self._only(np.isin(self.customer, chosen))
+        return self.kept(("sample", customers), lambda: self._only(np.isin(self.customer, chosen)))
 
     def until(self, on: int) -> PurchaseDays:
         """What was known at the end of day `on`."""
@@ -177,6 +187,10 @@ def _between(values: Numbers, begin: Counts, place: Numbers, there: Flags) -> Nu
 
 def purchase_days(engine: Engine, as_of: dt.date) -> PurchaseDays:
     """The purchase days that are known at the end of `as_of`."""
+    return shared(engine, ("purchase days", as_of), lambda: _load(engine, as_of))
+
+
+def _load(engine: Engine, as_of: dt.date) -> PurchaseDays:
     rows = engine.query(_PURCHASE_DAYS.format(sales=sales_until(as_of))).combine_chunks()
     if rows.num_rows == 0:
         raise MissingData("There is no purchase of a known customer yet.", where=f"order_lines up to {as_of}", hint="nextmove load FILE")

@@ -16,9 +16,10 @@ found, named and left out: one that tells the outcome nearly alone, or whose bei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +35,8 @@ LEAK_FILLED = 0.80  # AUC of its being filled alone
 MEMORIES = (90.0, 365.0)  # days after which a record counts half
 TREES_FROM = 6  # columns; with fewer, single values and pairs of them leave nothing to find
 _RIDGE = 0.06
-Learner = Callable[[Table, Numbers, Numbers, Table], Numbers]  # rows, outcome, weight, rows to score → chances
+# Rows, outcome, weights of the rows, rows to score → chances, for each of the weights.
+Learner = Callable[[Table, Numbers, Sequence[Numbers], Table], list[Numbers]]
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,40 @@ class Scored:
     past_auc: float  # on the company's own past; one half where nothing could be tried
     left_out: tuple[str, ...] = ()  # columns that tell the outcome and cannot have been known before it
     used: tuple[str, ...] = field(default=())
+    choice: Choice | None = None
 
     @property
     def beats_chance(self) -> bool:
         return self.method == "model"
 
 
-def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None = None, learners: tuple[str, ...] | None = None) -> Scored:
+@dataclass(frozen=True)
+class Choice:
+    """What the company's own past has decided, and most of the time goes into: kept, so that the next days only learn the weights anew."""
+
+    learners: tuple[str, ...]  # none where nothing beats chance
+    past_auc: float
+    slope: float
+    left_out: tuple[str, ...]
+    used: tuple[str, ...]
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Choice:  # Any: JSON values
+        parts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+        return cls(**parts)
+
+
+def score_table(
+    train: pa.Table,
+    test: pa.Table,
+    *,
+    label: str,
+    time: str | None = None,
+    learners: tuple[str, ...] | None = None,
+    choice: Choice | None = None,
+) -> Scored:
     """The chance of `label` (0 or 1) for the rows of `test`, learnt from `train`; `time` names the column that orders both. `learners` are
-    those that may be chosen, where not all."""
+    those that may be chosen, where not all; with a `choice` made on an earlier day nothing is tried again."""
     outcome = train[label].to_numpy().astype(np.float64)
     known, asked = table_of(train.drop_columns([label]), time), table_of(test, time)
     order = np.argsort(known.day, kind="stable")
@@ -64,16 +91,25 @@ def score_table(train: pa.Table, test: pa.Table, *, label: str, time: str | None
     enough = len(outcome) >= LEAST_RECORDS and min(outcome.sum(), len(outcome) - outcome.sum()) >= LEAST_EACH
     if not enough:
         return Scored(np.full(asked.size, base), "base rate", base, 0.5)
+    choice = choice or choose(known, outcome, asked, among=learners)
+    if not choice.learners or not asked.size:
+        return Scored(np.full(asked.size, base), "base rate", base, choice.past_auc, choice.left_out, choice=choice)
+    known, asked = known.only(choice.used), asked.only(choice.used)
+    centre, odds = _logit(np.array(base)), _logit(averaged(choice.learners, known, outcome, asked))
+    chance = _chance(centre + choice.slope * (odds - centre))
+    return Scored(chance, "model", base, choice.past_auc, choice.left_out, known.names, choice)
+
+
+def choose(known: Table, outcome: Numbers, asked: Table, *, among: tuple[str, ...] | None = None) -> Choice:
+    """Which columns may be looked at, which learners are worth it, and how far their odds are to be stretched."""
     left_out = leaking(known, outcome, asked)
-    aside = (*left_out, *seasons_of(known))
-    aside = (*aside, *silent(known.without(aside), outcome))
-    known, asked = known.without(aside), asked.without(aside)
-    chosen, area = chosen_learners(known, outcome, learners) if known.names and asked.size else ((), 0.5)
-    if not chosen:
-        return Scored(np.full(asked.size, base), "base rate", base, area, left_out)
-    centre, odds = _logit(np.array(base)), _logit(averaged(chosen, known, outcome, asked))
-    chance = _chance(centre + slope(chosen, known, outcome) * (odds - centre))
-    return Scored(chance, "model", base, area, left_out, known.names)
+    kept = known.without((*left_out, *seasons_of(known)))
+    kept = kept.without(silent(kept, outcome))
+    if not kept.names or not asked.size:
+        return Choice((), 0.5, 1.0, left_out, kept.names)
+    trials = _trials(kept, outcome, among)
+    learners, area = chosen_learners(trials)
+    return Choice(learners, area, slope(learners, trials) if learners else 1.0, left_out, kept.names)
 
 
 def _level(known: Table, outcome: Numbers) -> float:
@@ -114,24 +150,44 @@ def _apart(good: Flags, score: Numbers) -> float:
     return max(area, 1 - area)
 
 
-def chosen_learners(known: Table, outcome: Numbers, among: tuple[str, ...] | None = None) -> tuple[tuple[str, ...], float]:
-    """The learners within noise of the best on the two latest fifths of the past, and their AUC together; none where chance is as good."""
-    fifths = _fifths(known)
+@dataclass(frozen=True)
+class Trial:
+    """A late part of the past: what came, and the odds that each learner gave it, one with each memory, from all that was before."""
+
+    outcome: Numbers
+    odds: Mapping[str, list[Numbers]]
+
+    @property
+    def good(self) -> Flags:
+        flags: Flags = self.outcome == 1
+        return flags
+
+
+def _trials(known: Table, outcome: Numbers, among: tuple[str, ...] | None) -> list[Trial]:
+    """The two latest fifths; none where one of them tells nothing."""
     tried = [name for name in among or LEARNERS if name != "trees" or len(known.names) >= TREES_FROM]
-    areas: dict[str, list[float]] = {name: [] for name in tried}
-    noise = []
-    for before, after in fifths:
-        good = outcome[after] == 1
-        if good.all() or not good.any() or outcome[before].min() == outcome[before].max():
-            return (), 0.5
-        noise.append(_noise(good))
-        for name in tried:
-            areas[name].append(measures.area(good, averaged((name,), known.rows(before), outcome[before], known.rows(after))))
-    mean = {name: float(np.mean(values)) for name, values in areas.items()}
+    trials = []
+    for before, after in _fifths(known):
+        if any(outcome[part].min() == outcome[part].max() for part in (before, after)):
+            return []
+        then = known.rows(before), outcome[before], known.rows(after)
+        trials.append(Trial(outcome[after], {name: _odds(name, *then) for name in tried}))
+    return trials
+
+
+def chosen_learners(trials: Sequence[Trial]) -> tuple[tuple[str, ...], float]:
+    """The learners within noise of the best on the latest past, and their AUC together; none where chance is as good."""
+    if not trials:
+        return (), 0.5
+    noise = [_noise(trial.good) for trial in trials]
+    mean = {
+        name: float(np.mean([measures.area(trial.good, _chance(np.mean(trial.odds[name], axis=0))) for trial in trials]))
+        for name in trials[0].odds
+    }
     best, doubt = max(mean.values()), float(np.sqrt(np.sum(np.square(noise))) / len(noise))
     if best - 0.5 < 2.5 * doubt:
         return (), best
-    return tuple(name for name in tried if mean[name] >= best - doubt), best
+    return tuple(name for name in mean if mean[name] >= best - doubt), best
 
 
 def _fifths(known: Table) -> list[tuple[slice, slice]]:
@@ -140,15 +196,15 @@ def _fifths(known: Table) -> list[tuple[slice, slice]]:
     return [(slice(0, begin), slice(begin, end)) for begin, end in pairwise(ends)]
 
 
-def slope(names: Sequence[str], known: Table, outcome: Numbers) -> float:
+def slope(names: Sequence[str], trials: Sequence[Trial]) -> float:
     """How far the odds are to be stretched or drawn together: what would have been right on the latest fifths (drawing rare values to the
     average makes chances too timid, a trade that changes makes them too bold)."""
     from sklearn.linear_model import LogisticRegression
 
-    parts = [_logit(averaged(names, known.rows(before), outcome[before], known.rows(after))) for before, after in _fifths(known)]
+    parts = [_logit(_chance(np.mean([odds for name in names for odds in trial.odds[name]], axis=0))) for trial in trials]
     which = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     rows = np.stack([np.concatenate(parts), which], axis=1)
-    fitted = LogisticRegression(C=100.0).fit(rows, outcome[-len(which) :]).coef_[0, 0]
+    fitted = LogisticRegression(C=100.0).fit(rows, np.concatenate([trial.outcome for trial in trials])).coef_[0, 0]
     return float(np.clip(fitted, 0.5, 2.0))
 
 
@@ -160,10 +216,14 @@ def _noise(good: Flags) -> float:
 
 def averaged(names: Sequence[str], known: Table, outcome: Numbers, asked: Table) -> Numbers:
     """The learners' mean chance, on the scale of odds."""
+    return _chance(np.mean([odds for name in names for odds in _odds(name, known, outcome, asked)], axis=0))
+
+
+def _odds(name: str, known: Table, outcome: Numbers, asked: Table) -> list[Numbers]:
+    """The odds that a learner gives, one with each memory."""
     now = max(known.day.max(), asked.day.min()) if asked.size else known.day.max()
     weights = [_weights(known, now, memory) for memory in MEMORIES]
-    odds = [_logit(LEARNERS[name](known, outcome, weight, asked)) for name in names for weight in weights]
-    return _chance(np.mean(odds, axis=0))
+    return [_logit(chance) for chance in LEARNERS[name](known, outcome, weights, asked)]
 
 
 def _chance(odds: Numbers) -> Numbers:
@@ -177,27 +237,37 @@ def _logit(chance: Numbers) -> Numbers:
     return odds
 
 
-def _values(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
+def _values(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
     """Ridge logistic regression on the values of each column."""
-    return _ridge(*one_hot(categories(known), categories(asked)), outcome, weight)
+    mine, theirs = one_hot(categories(known), categories(asked))
+    return [_ridge(mine, theirs, outcome, weight) for weight in weights]
 
 
-def _pairs(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
+def _pairs(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
     """The same, and the pairs of values of the few columns that tell most."""
     strong = sorted(known.names, key=lambda name: -_apart(outcome == 1, rates(known.column(name), outcome, known.column(name), folds=5)))
     pairs = list(combinations(sorted(strong[:3]), 2))
-    return _ridge(*one_hot(categories(known, pairs), categories(asked, pairs)), outcome, weight)
+    mine, theirs = one_hot(categories(known, pairs), categories(asked, pairs))
+    return [_ridge(mine, theirs, outcome, weight) for weight in weights]
 
 
-def _rates(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
+def _rates(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
     """Logistic regression on smoothed rates, which learns how far each column is to be believed."""
+    return [_by_rates(known, outcome, weight, asked) for weight in weights]
+
+
+def _by_rates(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
     mine = [_logit(rates(known.column(name), outcome, known.column(name), folds=5, weight=weight)) for name in known.names]
     theirs = [_logit(rates(known.column(name), outcome, asked.column(name), weight=weight)) for name in known.names]
     return _ridge(np.stack(mine, axis=1), np.stack(theirs, axis=1), outcome, weight, strength=1.0)
 
 
-def _trees(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
+def _trees(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
     """Boosted trees on smoothed rates and numbers."""
+    return [_by_trees(known, outcome, weight, asked) for weight in weights]
+
+
+def _by_trees(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
     from nextmove.predictions.trees import learn
 
     mine = {name: rates(known.column(name), outcome, known.column(name), folds=5, weight=weight) for name in known.names}

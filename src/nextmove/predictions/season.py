@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from nextmove.predictions.order_size import order_size
-from nextmove.predictions.repeat_buying import RepeatBuying, fit_repeat_buying
-from nextmove.predictions.rhythm import PurchaseDays, Summary
+from nextmove.predictions.repeat_buying import repeat_buying_at
+from nextmove.predictions.rhythm import PurchaseDays
 
 _YEARS = (365, 730, 1095)
 _LEAST = 90  # days of history from which a past year begins to tell
@@ -28,7 +28,7 @@ def year_before(days: PurchaseDays, on: int, horizon: int, min_purchase_days: in
         open_ = (at.count >= min_purchase_days) & (at.quiet_days <= 2 * horizon)
         if open_.sum() >= 30:
             bought = days.count_between(stand, stand + horizon, at.who) > 0
-            none = _repeat(at).p_none(at.frequency, at.recency, at.T, within=horizon)
+            none = repeat_buying_at(days, stand).p_none(at.frequency, at.recency, at.T, within=horizon)
             there, expected = (np.clip(share, 0.01, 0.99) for share in ((~bought[open_]).mean(), none[open_].mean()))
             shifts.append((history - _LEAST) / (history + _LEAST) * float(logit(there) - logit(expected)))
     return float(np.mean(shifts)) if shifts else 0.0
@@ -40,7 +40,7 @@ def season_ratios(days: PurchaseDays, on: int, horizon: int) -> tuple[float, flo
     for stand, history in _histories(days, on, horizon):
         at = days.summary(stand)
         came = [days.count_between(stand, stand + horizon, at.who).sum(), days.sum_between("net", stand, stand + horizon, at.who).sum()]
-        purchases = _repeat(at).expected(at.frequency, at.recency, at.T, within=horizon)
+        purchases = repeat_buying_at(days, stand).expected(at.frequency, at.recency, at.T, within=horizon)
         expected = [purchases.sum(), (purchases * order_size(days, at, "net")).sum()]
         if len(at.who) >= 30 and min(*came, *expected) > 0:  # sums of all customers, so soon believed
             logs.append(history / (history + _LEAST) * np.log(np.array(came) / np.array(expected)))
@@ -52,7 +52,3 @@ def _histories(days: PurchaseDays, on: int, horizon: int) -> list[tuple[int, int
     """The days one, two, three years ago, and how much history lay before them."""
     stands = [on - back for back in _YEARS if horizon <= back]
     return [(stand, stand - days.first_day) for stand in stands if stand - days.first_day > _LEAST]
-
-
-def _repeat(at: Summary) -> RepeatBuying:
-    return fit_repeat_buying(at.frequency, at.recency, at.T)

@@ -1,13 +1,17 @@
-"""What is told beside the scores of leads and deals: the field that speaks loudest for each, and what the scores cannot know."""
+"""What leads and deals have in common besides the scorer: what is told beside a score, and what is kept of a fit."""
 
 from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
 
 import numpy as np
 import pyarrow as pa
 
+from nextmove.predictions.contract import Learnt, Prediction, settings_of
 from nextmove.predictions.encoding import rates, table_of
 from nextmove.predictions.groups import Numbers
-from nextmove.predictions.scoring import Scored
+from nextmove.predictions.scoring import Choice, Scored
 from nextmove.predictions.sentences import evidence, told
 from nextmove.words import text
 
@@ -20,6 +24,16 @@ def warning_of(scored: Scored) -> str | None:
     if scored.left_out:
         parts.append(text("predictions.scoring.left_out", columns=", ".join(scored.left_out)))
     return " ".join(parts) or None
+
+
+def chosen_before(task: Prediction, learnt: Learnt | None, as_of: dt.date) -> Choice | None:
+    """The choice of a stored fit, where it serves."""
+    return Choice.from_plain(learnt.content) if learnt and learnt.serves(task, as_of=as_of) else None
+
+
+def what_was_chosen(task: Prediction, scored: Scored, as_of: dt.date) -> Learnt | None:
+    """What is kept of scoring a table: the choice, where there was one."""
+    return Learnt(task.task, as_of, settings_of(task), asdict(scored.choice)) if scored.choice else None
 
 
 def strongest(area: str, scored: Scored, known: pa.Table, outcome: Numbers, asked: pa.Table) -> dict[str, pa.Array]:

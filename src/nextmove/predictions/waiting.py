@@ -23,7 +23,7 @@ from nextmove.predictions.behaviour import Behaviour, behaviour
 from nextmove.predictions.learners import Linear, Trees
 from nextmove.predictions.mixing import UNTESTED, Mixing, judge, level_gap
 from nextmove.predictions.past import MOST_CUSTOMERS, STEP_DAYS, PastState, past_states
-from nextmove.predictions.repeat_buying import RepeatBuying, fit_repeat_buying
+from nextmove.predictions.repeat_buying import RepeatBuying, repeat_buying_at
 from nextmove.predictions.rhythm import Flags, Numbers, PurchaseDays
 from nextmove.predictions.season import year_before
 
@@ -88,18 +88,15 @@ class Waiting:
         return cls(RepeatBuying.from_plain(plain["repeat"]), waits, plain["horizon"])
 
 
-def learn_waiting(days: PurchaseDays, on: int, *, waits: tuple[int, ...], min_purchase_days: int, every: int = STEP_DAYS) -> Waiting:
+def learn_waiting(
+    days: PurchaseDays, on: int, *, waits: tuple[int, ...], min_purchase_days: int, every: int = STEP_DAYS, most_rows: int = _MOST_ROWS
+) -> Waiting:
     """Learn from all that was known at the end of day `on`."""
     sample, horizon = days.sample(MOST_CUSTOMERS), max(waits)
     slices = past_states(sample, on, shortest=min(waits), horizon=horizon, every=every)
-    learner = _Learner(sample, on, slices, min_purchase_days, horizon, repeat_at(days, on))
+    learner = _Learner(sample, on, slices, min_purchase_days, horizon, repeat_buying_at(days, on), most_rows)
     mixing = learner.mixing(horizon)
     return Waiting(learner.repeat, tuple(learner.learn(wait, mixing) for wait in waits), horizon)
-
-
-def repeat_at(days: PurchaseDays, on: int) -> RepeatBuying:
-    at = days.summary(on)
-    return fit_repeat_buying(at.frequency, at.recency, at.T)
 
 
 def repeat_view(known: Behaviour, repeat: RepeatBuying, days: int) -> Numbers:
@@ -120,6 +117,7 @@ class _Learner:
     min_purchase_days: int
     horizon: int
     repeat: RepeatBuying
+    most_rows: int
 
     def learn(self, wait: int, mixing: Mixing) -> Wait:
         final = self._fit(self._over(wait, by=self.on), wait)
@@ -146,7 +144,7 @@ class _Learner:
 
     def _check(self, past: PastState, early: Wait, wait: int) -> tuple[Numbers, Flags, float]:
         """The views of a slice, what came, and the level that repeat buying expected then."""
-        known, repeat = past.known, repeat_at(self.days, past.on)
+        known, repeat = past.known, repeat_buying_at(self.days, past.on)
         rows = past.rows(min_purchase_days=self.min_purchase_days, horizon=self.horizon)
         views = early.views(known, repeat)
         gap = self._level_gap(known, views, UNTESTED, wait, repeat)
@@ -174,7 +172,7 @@ class _Learner:
 
     def _evenly(self, chosen: list[Flags], over: list[PastState]) -> list[Flags]:
         """The rows of so many customers, always the same, that the time to learn stays bounded."""
-        share = _MOST_ROWS / max(sum(int(rows.sum()) for rows in chosen), 1)
+        share = self.most_rows / max(sum(int(rows.sum()) for rows in chosen), 1)
         if share >= 1:
             return chosen
         kept = np.random.default_rng(1).random(len(self.days.accounts)) < share
