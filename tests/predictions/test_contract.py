@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 from nextmove import words
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UnknownName, UserError
-from nextmove.predictions import TASKS, Prediction, task_called
+from nextmove.predictions import TASKS, Fitted, Learnt, Prediction, task_called
 from nextmove.predictions.contract import REPORT
 
 AS_OF = dt.date(2023, 6, 30)
@@ -28,8 +29,13 @@ def _bytes(table: pa.Table) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def answers(company: DuckDBEngine) -> dict[str, pa.Table]:
-    return {kind.task: kind().fit(company, as_of=AS_OF).predict() for kind in TASKS}
+def fits(company: DuckDBEngine) -> dict[str, Fitted]:
+    return {kind.task: kind().fit(company, as_of=AS_OF) for kind in TASKS}
+
+
+@pytest.fixture(scope="module")
+def answers(fits: dict[str, Fitted]) -> dict[str, pa.Table]:
+    return {task: fitted.predict() for task, fitted in fits.items()}
 
 
 @each_task
@@ -76,6 +82,18 @@ def test_the_same_data_give_the_same_bytes_whatever_order_they_were_loaded_in(
 ) -> None:
     mixed = lines.take(np.random.default_rng(3).permutation(lines.num_rows))
     assert _bytes(kind().fit(make_company(mixed), as_of=AS_OF).predict()) == _bytes(answers[kind.task])
+
+
+@each_task
+def test_a_stored_fit_scores_its_own_day_to_the_same_bytes(
+    kind: type[Prediction], company: DuckDBEngine, fits: dict[str, Fitted], answers: dict[str, pa.Table], tmp_path: Path
+) -> None:
+    learnt = fits[kind.task].learnt
+    if learnt is None:
+        pytest.skip("nothing is kept from day to day")
+    learnt.save(tmp_path / "learnt.json")
+    again = kind().fit(company, as_of=AS_OF, learnt=Learnt.load(tmp_path / "learnt.json"))
+    assert _bytes(again.predict()) == _bytes(answers[kind.task])
 
 
 @each_task

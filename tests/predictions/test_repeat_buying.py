@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.special import hyp2f1
 
+from nextmove.predictions import repeat_buying
 from nextmove.predictions.repeat_buying import RepeatBuying, _Likelihood, fit_repeat_buying
 
 CDNOW = Path(__file__).parents[2].parent / "shared" / "data" / "cdnow" / "sample_rfm_39weeks.parquet"
@@ -47,6 +48,26 @@ def test_simulated_customers_give_their_parameters_back(modified: bool) -> None:
         some = (told >= low) & (told < high)
         if some.sum() > 500:
             assert told[some].mean() == pytest.approx(alive[some].mean(), abs=0.04)
+
+
+@pytest.mark.parametrize("modified", [True, False])
+def test_very_many_customers_are_fitted_from_some_to_the_same_optimum(modified: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    frequency, recency, T, _ = _simulate(20_000, modified=modified, seed=5)
+    whole = fit_repeat_buying(frequency, recency, T, modified=modified)
+    looks = 0
+    look = _Likelihood.__call__
+
+    def counted(likelihood: _Likelihood, logs: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal looks
+        looks += likelihood.customers == len(frequency)
+        return look(likelihood, logs)
+
+    monkeypatch.setattr(repeat_buying, "_ENOUGH", 4000)
+    monkeypatch.setattr(_Likelihood, "__call__", counted)
+    found = fit_repeat_buying(frequency, recency, T, modified=modified)
+    assert looks < 12
+    assert found.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-4)
+    assert (found.r, found.alpha, found.a, found.b) == pytest.approx((whole.r, whole.alpha, whole.a, whole.b), rel=1e-3)
 
 
 @pytest.mark.parametrize("modified", [True, False])

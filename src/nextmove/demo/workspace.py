@@ -90,7 +90,7 @@ def open_demo(workspace: Workspace) -> DuckDBEngine:
     """The warehouse of the demo company."""
     from nextmove.ingest.warehouse import open_warehouse
 
-    return open_warehouse(workspace)
+    return open_warehouse(workspace, memory_limit=workspace.settings.editions.memory_limit)
 
 
 def _batches(workspace: Workspace, *, but: str = "") -> int:
