@@ -42,10 +42,9 @@ def forecasts_of(engine: Engine) -> pa.Table | None:
     return engine.query(f"select * from {PAST}") if engine.query(known).num_rows else None
 
 
-def write_months(engine: Engine, fitted: FittedForecast) -> None:
-    """What came in the complete months, and what would have been said then."""
-    engine.write("predictions.forecast_months", fitted.history())
-    engine.write("predictions.forecast_replayed", fitted.replayed())
+def months_of(fitted: FittedForecast) -> dict[str, pa.Table]:
+    """What came in the complete months, and what would have been said then, by the tables in which an edition keeps it."""
+    return {"predictions.forecast_months": fitted.history(), "predictions.forecast_replayed": fitted.replayed()}
 
 
 def keep_forecasts(engine: Engine, *, as_of: dt.date, earlier: pa.Table | None) -> None:

@@ -10,11 +10,11 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
 
-from nextmove.editions.forecasts import write_months
+from nextmove.editions.forecasts import months_of
 from nextmove.editions.progress import Steps
 from nextmove.engine import Engine
 from nextmove.engine.once import sharing
@@ -42,7 +42,7 @@ class _Answer:
     rows: pa.Table | None = None
     learnt: Learnt | None = None
     silent: str = ""
-    months: FittedForecast | None = None
+    beside: Mapping[str, pa.Table] = field(default_factory=dict)  # further tables to write
 
 
 def predict_all(engine: Engine, *, as_of: dt.date, known: Mapping[str, Learnt], refit_days: int, steps: Steps) -> Silence:
@@ -65,8 +65,8 @@ def predict_all(engine: Engine, *, as_of: dt.date, known: Mapping[str, Learnt], 
 def _answer(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt | None) -> _Answer:
     try:
         fitted = task.fit(engine, as_of=as_of, learnt=learnt)
-        months = fitted if isinstance(fitted, FittedForecast) else None
-        return _Answer(task.task, fitted.predict(), fitted.learnt, months=months)
+        beside = months_of(fitted) if isinstance(fitted, FittedForecast) else {}
+        return _Answer(task.task, fitted.predict(), fitted.learnt, beside=beside)
     except UserError as error:
         return _Answer(task.task, silent=error.what)
 
@@ -76,9 +76,9 @@ def _written(engine: Engine, answer: _Answer) -> _Answer:
     engine.execute(f"drop table if exists {table_of(answer.task)}")
     if answer.rows is not None:
         engine.write(table_of(answer.task), answer.rows)
-    if answer.months is not None:
-        write_months(engine, answer.months)
-    return replace(answer, rows=None, months=None)
+    for table, rows in answer.beside.items():
+        engine.write(table, rows)
+    return replace(answer, rows=None, beside={})
 
 
 def _keep(engine: Engine, kept: Mapping[str, Learnt]) -> None:
