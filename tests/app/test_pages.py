@@ -25,6 +25,8 @@ PAGES = (
     "/products",
     "/peers",
     "/leavers",
+    "/marketing",
+    "/marketing?by=channel&only=bleeding",
     "/pipeline",
     "/forecast",
     "/gap",

@@ -34,6 +34,7 @@ from nextmove.app.pages.kpi import KpiPage, kpi_page
 from nextmove.app.pages.kpis import KpisPage, kpis_page
 from nextmove.app.pages.leads import LeadsPage, leads_page
 from nextmove.app.pages.leavers import LeaversPage, leavers_page
+from nextmove.app.pages.marketing import MarketingPage, marketing_page
 from nextmove.app.pages.peers import PeersPage, peers_page
 from nextmove.app.pages.pipeline import PipelinePage, pipeline_page
 from nextmove.app.pages.products import ProductPage, ProductsPage, product_page, products_page
@@ -288,6 +289,11 @@ def peers(request: HttpRequest) -> PeersPage:
 @api.get("/leavers", response={200: Any, 404: Told}, summary="What customers who left have in common", tags=["questions"])
 def leavers(request: HttpRequest) -> LeaversPage:
     return leavers_page(visit_of(request, "leavers"))
+
+
+@api.get("/marketing", response={200: Any, 404: Told}, summary="What campaigns bring, what bleeds, the persona", tags=["marketing"])
+def marketing(request: HttpRequest, by: str = "campaign", only: str = "") -> MarketingPage:
+    return marketing_page(visit_of(request, "marketing"), by=by, only=only)
 
 
 @api.get("/how-right", response={200: Any, 404: Told}, summary="Each prediction tried on the company's own past", tags=["predictions"])

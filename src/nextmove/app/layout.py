@@ -40,6 +40,7 @@ _GROUPS = (
             ("funnel", "filter"),
             ("peers", "list-details"),
             ("leavers", "user-off"),
+            ("marketing", "coin"),
             ("targets", "calendar-event"),
         ),
     ),

@@ -30,7 +30,7 @@ _START = {
     Role.manager: "scorecard",
     Role.representative: "today",
     Role.analyst: "kpis",
-    Role.marketing: "kpis",
+    Role.marketing: "marketing",
 }
 # A page that is not named here is everybody's; what it shows is still limited to the reader's reach.
 _ONLY_FOR = {
@@ -40,6 +40,7 @@ _ONLY_FOR = {
     "data": frozenset({Role.admin, Role.analyst}),
     "gap": frozenset({Role.admin, Role.manager, Role.analyst}),
     "funnel": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
+    "marketing": frozenset({Role.admin, Role.analyst, Role.marketing}),
     "peers": frozenset({Role.admin, Role.manager, Role.analyst}),
     "leavers": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),
     "rightness": frozenset({Role.admin, Role.manager, Role.analyst, Role.marketing}),

@@ -16,6 +16,7 @@ GROUPS: tuple[str, ...] = (
     "actions",
     "predict",
     "gap",
+    "marketing",
     "goals",
     "export",
     "serve",
