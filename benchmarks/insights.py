@@ -50,6 +50,7 @@ def root_causes_of_sums(bench: Bench) -> Figures:
         seconds.append(time.perf_counter() - started)
         told = ";".join("&".join(f"{name}={member}" for name, member in one.where) for one in found)
         rows.append({"folder": case["setting"], "timestamp": case["timestamp"], "root_cause": told})
+    bench.work.mkdir(parents=True, exist_ok=True)
     answers = bench.work / "root_causes.jsonl"
     answers.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     scores = bench.score("evaluate_rootcause", "--data", str(folder), "--predictions", str(answers))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from nextmove.app import formats, numbers, telling
 from nextmove.app.roles import Role
 from nextmove.app.visit import Visit
 from nextmove.errors import OutOfScope
+from nextmove.insights.changes.causes import stories
 from nextmove.insights.changes.gate import Held
 from nextmove.insights.changes.state import Told, from_table
 from nextmove.kpis import Kpi
@@ -22,7 +22,6 @@ from nextmove.kpis.words import named
 from nextmove.words import text
 
 CLOSED_SINCE = dt.timedelta(days=91)
-SEASON = 91  # days: alerts of one cause that opened in the same quarter belong together
 HALF = 0.5
 
 
@@ -127,11 +126,8 @@ def told_called(visit: Visit, alert_id: str) -> Told:
 
 def listed(visit: Visit, *, closed: bool) -> list[Alert]:
     """The first of each cause with the others under it; open ones, or those that closed in the last quarter."""
-    groups: dict[tuple[Any, ...], list[Told]] = {}  # Any: what makes one cause
-    for told in told_within_reach(visit):
-        if _is_wanted(visit, told, closed=closed):
-            groups.setdefault((told.cause, told.good, told.opened_on.toordinal() // SEASON), []).append(told)
-    return [alert_of(visit, first, tuple(alert_of(visit, one) for one in rest)) for first, *rest in groups.values()]
+    wanted = [told for told in told_within_reach(visit) if _is_wanted(visit, told, closed=closed)]
+    return [alert_of(visit, first, tuple(alert_of(visit, one) for one in rest)) for first, *rest in stories(wanted)]
 
 
 def _is_wanted(visit: Visit, told: Told, *, closed: bool) -> bool:

@@ -105,14 +105,20 @@ def _near(one: Told, other: Told) -> bool:
 
 
 def _led(alerts: list[Told]) -> list[Told]:
-    """Of the alerts of one cause that opened within a season of the largest, that one leads; what merely follows sales leads nothing
-    that moved with them."""
-    leaders: list[Told] = []
-    told = []
-    for alert in alerts:
-        under = any(_one_story(leader, alert) for leader in leaders)
-        leaders += [] if under else [alert]
-        told.append(replace(alert, leads=not under))
+    """The alerts, each with whether it leads its story."""
+    leaders = {first.alert_id for first, *_ in stories(alerts)}
+    return [replace(alert, leads=alert.alert_id in leaders) for alert in alerts]
+
+
+def stories(alerts: Iterable[Told]) -> list[list[Told]]:
+    """Alerts of one cause that opened within a season of the largest of them belong together; the largest first."""
+    told: list[list[Told]] = []
+    for alert in sorted(alerts, key=lambda one: (-one.at_stake, one.alert_id)):
+        story = next((story for story in told if _one_story(story[0], alert)), None)
+        if story is None:
+            told.append([alert])
+        else:
+            story.append(alert)
     return told
 
 

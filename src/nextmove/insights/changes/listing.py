@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 
 from nextmove.engine import Engine
+from nextmove.insights.changes.causes import stories
 from nextmove.insights.changes.find import Changes, find_changes, told_before
 from nextmove.insights.changes.gate import Held
 from nextmove.insights.changes.state import Told
@@ -42,14 +42,14 @@ def rows_of(
     found: Changes, catalogue: Catalogue, settings: Settings, *, engine: Engine, since: dt.date | None, every: bool
 ) -> list[dict[str, Cell]]:
     """Open alerts, and those closed since; of each cause the first only, unless `every`."""
-    under = Counter((alert.cause, alert.good) for alert in found.alerts)
+    under = {first.alert_id: len(rest) for first, *rest in stories(found.alerts)}
     wanted = [
         alert
         for alert in sorted(found.alerts, key=lambda one: (one.closed_on is not None, -one.at_stake))
         if (every or alert.leads) and (alert.closed_on is None or (since is not None and alert.closed_on >= since))
     ]
     return [
-        {**vars(alert), "at_stake": round(alert.at_stake), "under_it": under[alert.cause, alert.good] - 1}
+        {**vars(alert), "at_stake": round(alert.at_stake), "under_it": under.get(alert.alert_id, 0)}
         | {"sentence": sentence(engine, alert, catalogue, settings)}
         for alert in wanted
     ]
