@@ -4,7 +4,8 @@ Everything above writes DuckDB SQL; an engine runs it, transpiled where it must 
 qualified the same way on every engine: `main` holds the canonical tables and `calendar`, `facts` the facts.
 """
 
-from nextmove.engine.contract import Engine, literal, name
+from nextmove.engine.address import distant_engine, is_distant
+from nextmove.engine.contract import Distant, Engine, literal, name
 from nextmove.engine.duckdb import DuckDBEngine
 
-__all__ = ["DuckDBEngine", "Engine", "literal", "name"]
+__all__ = ["Distant", "DuckDBEngine", "Engine", "distant_engine", "is_distant", "literal", "name"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,9 +15,13 @@ Value = str | int | float | bool | Decimal | dt.date | dt.datetime | None
 
 
 class Engine(Protocol):
-    """A database that holds canonical tables and facts."""
+    """A database that holds canonical tables and facts: what a question needs.
+
+    `keeps_facts` says whether the facts are kept as tables, made anew after a load, because reading them through views is slow there.
+    """
 
     dialect: str
+    keeps_facts: bool
 
     def query(self, sql: str) -> pa.Table:
         """Run one `select`, written in DuckDB SQL, and return its rows."""
@@ -29,7 +35,27 @@ class Engine(Protocol):
         """Create or replace `schema.table` with these rows."""
         ...
 
+    def tables(self, schema: str) -> Mapping[str, str]:
+        """Names in a schema, and whether each is a `table` or a `view`."""
+        ...
+
     def close(self) -> None: ...
+
+
+class Distant(Engine, Protocol):
+    """A database outside the workspace that files are loaded into: what a load needs besides."""
+
+    def stream(self, sql: str) -> pa.RecordBatchReader:
+        """The rows of one `select`, however many."""
+        ...
+
+    def put(self, table: str, rows: pa.Table | pa.RecordBatchReader, *, key: Sequence[str] = ()) -> None:
+        """Add rows to a table; stored rows that bear the key of one of them go."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Within the block nobody else writes, and all that is written counts at its end, or none of it."""
+        ...
 
 
 def literal(value: Value) -> str:

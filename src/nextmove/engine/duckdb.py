@@ -22,6 +22,7 @@ class DuckDBEngine:
     """An open DuckDB database: a file, or memory where `path` is None."""
 
     dialect = "duckdb"
+    keeps_facts = False
 
     def __init__(self, path: Path | None = None, *, read_only: bool = False, memory_limit: str | None = None) -> None:
         self.path = path
@@ -43,6 +44,14 @@ class DuckDBEngine:
         cursor.register("rows_to_write", rows)
         cursor.execute(f"create or replace table {table} as select * from rows_to_write")
         cursor.unregister("rows_to_write")
+
+    def tables(self, schema: str) -> dict[str, str]:
+        found = self.connection.cursor().execute(
+            "select table_name, table_type from information_schema.tables"
+            " where table_catalog = current_database() and table_schema = ? order by 1",
+            [schema],
+        )
+        return {str(table): "table" if kind == "BASE TABLE" else "view" for table, kind in found.fetchall()}
 
     def close(self) -> None:
         self.connection.close()

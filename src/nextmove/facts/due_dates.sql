@@ -9,7 +9,7 @@ select
 from (
     select
         account_id, day as bought_on, next_day, rep_id, team, region, country, channel, segment,
-        quantile_cont(day - previous_day, 0.5) over (partition by account_id order by day rows between unbounded preceding and current row) as usual_gap,
+        quantile_cont(date_diff('day', previous_day, day), 0.5) over (partition by account_id order by day rows between unbounded preceding and current row) as usual_gap,
         count(previous_day) over (partition by account_id order by day rows between unbounded preceding and current row) as gaps
     from facts.purchase_ends
     where closes_day

@@ -2,8 +2,8 @@
 -- needs: stage_changes.to_stage
 -- keep: view
 with given as (
-    select stage, row_number() over () as place
-    from (select unnest([:stage_order]) as stage) as listed
+    select stage, place
+    from (values :stage_places) as listed (stage, place)
     where stage is not null
 ),
 seen as (

@@ -1,5 +1,7 @@
 """The facts as views of a warehouse, and the calendar they join: made when the settings or the facts have changed.
 
+On an engine that keeps facts they are tables, made anew when the data have changed as well.
+
 What they were made from is kept as a fingerprint in `main.prepared`, so that opening a warehouse costs one look.
 """
 
@@ -10,6 +12,7 @@ from collections.abc import Mapping
 
 from nextmove.engine import Engine, literal, name
 from nextmove.facts.catalogue import Fact, fill
+from nextmove.ingest.batches import warehouse_version
 from nextmove.settings import Settings
 from nextmove.tables import PREDICTED
 from nextmove.tables.calendar import write_calendar
@@ -22,8 +25,14 @@ def parameters(settings: Settings) -> dict[str, str]:
     values = {"reporting_currency": literal(settings.company.reporting_currency)}
     for key, value in settings.definitions.model_dump().items():
         values[key] = ", ".join(literal(item) for item in value) or "null" if isinstance(value, tuple) else literal(value)
+    values["stage_places"] = _places(settings.definitions.stage_order)
     values["persona_fit"] = _persona_fit(settings.persona)
     return values
+
+
+def _places(names: tuple[str, ...]) -> str:
+    """Names with their places, as the rows of `values`; one row without a name where there are none."""
+    return ", ".join(f"({literal(each)}, {place})" for place, each in enumerate(names, start=1)) or "(cast(null as varchar), 0)"
 
 
 def _persona_fit(persona: Mapping[str, tuple[str, ...]]) -> str:
@@ -39,7 +48,7 @@ def _persona_fit(persona: Mapping[str, tuple[str, ...]]) -> str:
 
 def prepare(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> None:
     """Make the calendar and the views where they are missing or made from other settings."""
-    wanted = fingerprint(settings, facts)
+    wanted = wanted_state(engine, settings, facts)
     if prepared(engine) == wanted:
         return
     write_calendar(engine, settings)
@@ -61,18 +70,26 @@ def predicted_tables() -> list[str]:
 
 
 def create_views(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> None:
-    """Make one view a fact in the schema `facts`."""
+    """Make one view a fact in the schema `facts`; an engine that keeps facts has a table of each that is worth it."""
     values = parameters(settings)
     engine.execute("create schema if not exists facts")
+    for known, kind in engine.tables("facts").items() if engine.keeps_facts else ():
+        engine.execute(f"drop {kind} if exists facts.{name(known)} cascade")
     for fact in facts.values():
         if not fact.per_period:
-            engine.execute(f"create or replace view facts.{fact.name} as\n{fill(fact.query, values)}")
+            kind = "table" if engine.keeps_facts and fact.stored else "view"
+            engine.execute(f"create or replace {kind} facts.{fact.name} as\n{fill(fact.query, values)}")
+
+
+def wanted_state(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> str:
+    """What calendar and facts should be made from; where they are kept as tables, also the state of the data."""
+    found = fingerprint(settings, facts)
+    return f"{found} {warehouse_version(engine)}" if engine.keeps_facts else found
 
 
 def prepared(engine: Engine) -> str | None:
     """The fingerprint of what the views were made from."""
-    known = "select 1 from information_schema.tables where table_schema = 'main' and table_name = 'prepared'"
-    if not engine.query(known).num_rows:
+    if "prepared" not in engine.tables("main"):
         return None
     return str(engine.query("select fingerprint from main.prepared").column(0)[0].as_py())
 

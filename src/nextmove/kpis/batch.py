@@ -74,7 +74,7 @@ def stored_periods(settings: Settings) -> Iterable[tuple[str, str]]:
 def _dimensions(engine: Engine, kpis: Sequence[Kpi]) -> list[str]:
     """Dimensions that are kept; one that no row has is left out, since its only member would be the company again."""
     names = [name for name in dict.fromkeys(name for kpi in kpis for name in kpi.entry.cut_by) if name not in NOT_STORED]
-    if not engine.query("select 1 from information_schema.tables where table_schema = 'main' and table_name = 'loaded'").num_rows:
+    if "loaded" not in engine.tables("main"):
         return names
     filled = set(engine.query("select distinct column_name from main.loaded")["column_name"].to_pylist())
     return [name for name in names if dimension(name).column in filled or name == "stage"]

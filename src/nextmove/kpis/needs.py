@@ -106,5 +106,4 @@ def _with_rows(engine: Engine) -> list[str]:
 
 
 def _knows(engine: Engine, table: str) -> bool:
-    sql = f"select 1 from information_schema.tables where table_schema = 'main' and table_name = '{table}'"
-    return bool(engine.query(sql).num_rows)
+    return table in engine.tables("main")

@@ -17,8 +17,8 @@ def priced_facts(engine: Engine, catalogue: Catalogue) -> frozenset[str]:
 
 
 def _priced_facts(engine: Engine, catalogue: Catalogue) -> frozenset[str]:
-    tables = engine.query("select table_name from information_schema.tables where table_schema = 'facts' and table_type = 'BASE TABLE'")
-    named = [name for name in tables.column(0).to_pylist() if name in catalogue.facts and "unpriced" in catalogue.facts[name].columns]
+    tables = [name for name, kind in engine.tables("facts").items() if kind == "table"]
+    named = [name for name in tables if name in catalogue.facts and "unpriced" in catalogue.facts[name].columns]
     if not named:
         return frozenset()
     parts = [f"select '{name}' as fact where not exists (select 1 from facts.{name} where unpriced is not null)" for name in named]

