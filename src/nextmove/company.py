@@ -8,17 +8,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nextmove.engine import DuckDBEngine
+from nextmove.engine import DuckDBEngine, Engine, is_distant
 from nextmove.errors import UserError
 from nextmove.facts import fingerprint, prepare
-from nextmove.facts.views import prepared
+from nextmove.facts.views import prepared, wanted_state
+from nextmove.ingest.distant import open_distant, whole_warehouse
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import EVERYTHING, Catalogue, Question, Scope, answer, compiled_sql, load_catalogue
 from nextmove.kpis.movement import Moved, pipeline_movement
@@ -63,9 +65,9 @@ class Company:
         return load_catalogue(self.workspace)
 
     @cached_property
-    def engine(self) -> DuckDBEngine:
+    def engine(self) -> Engine:
         """Where the numbers are read; opened once."""
-        warehouse = open_prepared(self.workspace, self.catalogue)
+        warehouse = open_answering(self.workspace, self.catalogue)
         edition = self._edition(warehouse)
         if edition is None:
             return warehouse
@@ -126,7 +128,7 @@ class Company:
         if "engine" in self.__dict__:
             self.engine.close()
 
-    def _edition(self, warehouse: DuckDBEngine) -> DuckDBEngine | None:
+    def _edition(self, warehouse: Engine) -> DuckDBEngine | None:
         """The current edition, if it tells the same as the warehouse does now."""
         from nextmove.editions.meta import read_meta
         from nextmove.editions.publish import definitions
@@ -147,6 +149,29 @@ class Company:
 def open(path: str | Path = ".") -> Company:  # noqa: A001  reads as nextmove.open
     """The company of the workspace at `path`."""
     return Company(Workspace.find(path))
+
+
+def open_answering(workspace: Workspace, catalogue: Catalogue) -> Engine:
+    """Where the tables are, near or far, with a calendar and facts that fit the settings; far, facts are made anew after a load."""
+    if not is_distant(workspace.settings.warehouse.url):
+        return open_prepared(workspace, catalogue)
+    distant = open_distant(workspace)
+    if prepared(distant) != wanted_state(distant, workspace.settings, catalogue.facts):
+        with distant.transaction():
+            prepare(distant, workspace.settings, catalogue.facts)
+    return distant
+
+
+@contextmanager
+def near_warehouse(workspace: Workspace, catalogue: Catalogue) -> Iterator[DuckDBEngine]:
+    """The warehouse in DuckDB, for what only runs there: predictions; of a distant one a copy."""
+    if not is_distant(workspace.settings.warehouse.url):
+        with open_prepared(workspace, catalogue) as engine:
+            yield engine
+        return
+    with whole_warehouse(workspace) as copy, DuckDBEngine(copy) as engine:
+        prepare(engine, workspace.settings, catalogue.facts)
+        yield engine
 
 
 def open_prepared(workspace: Workspace, catalogue: Catalogue) -> DuckDBEngine:

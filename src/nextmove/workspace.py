@@ -72,6 +72,18 @@ class Workspace:
         return self.root / "data"
 
     @property
+    def warehouse(self) -> Path:
+        """The DuckDB file of the canonical tables; a workspace that keeps them elsewhere has none."""
+        scheme, _, place = self.settings.warehouse.url.partition("://")
+        if scheme != "duckdb":
+            raise UserError(
+                "This cannot be done here: the tables of this workspace are not in a DuckDB file.",
+                where=f"warehouse.url = {scheme}://…",
+                hint="a workspace whose warehouse.url is duckdb:///data/warehouse.duckdb",
+            )
+        return self.root / place.removeprefix("/")
+
+    @property
     def editions(self) -> Path:
         return self.data / "editions"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,13 +45,13 @@ def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where the
 
     Example: nextmove init my-company
     """
+    from nextmove.ingest.distant import make_ready
     from nextmove.ingest.settings_file import settings_file
-    from nextmove.ingest.warehouse import open_warehouse
     from nextmove.words import text
     from nextmove.workspace import SETTINGS_FILE, Workspace
 
     workspace = Workspace.create(folder, settings=settings_file(folder.resolve().name))
-    open_warehouse(workspace).close()
+    make_ready(workspace)
     print(text("ingest.init.ready", root=workspace.root))
     print(text("ingest.init.next", settings=workspace.root / SETTINGS_FILE, root=workspace.root))
 
@@ -106,11 +107,11 @@ def batches(workspace: WorkspaceOption = None, format: FormatOption = Format.tab
     Example: nextmove batches --format json
     """
     from nextmove.ingest.batches import batches as list_batches
-    from nextmove.ingest.warehouse import open_warehouse
+    from nextmove.ingest.distant import open_engine
     from nextmove.words import text
     from nextmove.workspace import Workspace
 
-    with open_warehouse(Workspace.find(workspace)) as engine:
+    with closing(open_engine(Workspace.find(workspace))) as engine:
         show([asdict(batch) for batch in list_batches(engine)], BATCH_COLUMNS, format, empty=text("ingest.batches.none"))
 
 
@@ -136,13 +137,13 @@ def doctor(workspace: WorkspaceOption = None, format: FormatOption = Format.tabl
 
     Example: nextmove doctor
     """
+    from nextmove.ingest.distant import open_engine
     from nextmove.ingest.doctor import examine
-    from nextmove.ingest.warehouse import open_warehouse
     from nextmove.words import text
     from nextmove.workspace import Workspace
 
     place = Workspace.find(workspace)
-    with open_warehouse(place) as engine:
+    with closing(open_engine(place)) as engine:
         found = examine(engine, place.settings)
     show([asdict(one) for one in found], ("table", "rows", "finding", "example"), format, empty=text("ingest.doctor.well"))
 

@@ -118,10 +118,10 @@ def _task(name: str, horizon: int | None) -> Prediction:
 
 @contextmanager
 def _warehouse(place: Workspace) -> Iterator[DuckDBEngine]:
-    from nextmove.company import open_prepared
+    from nextmove.company import near_warehouse
     from nextmove.kpis import load_catalogue
 
-    with open_prepared(place, load_catalogue(place)) as engine:
+    with near_warehouse(place, load_catalogue(place)) as engine:
         yield engine
 
 

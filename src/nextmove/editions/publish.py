@@ -24,7 +24,7 @@ from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
 from nextmove.facts import Fact, fingerprint
-from nextmove.ingest.warehouse import open_warehouse
+from nextmove.ingest.distant import whole_warehouse
 from nextmove.insights.changes import detect_changes
 from nextmove.kpis import Catalogue, load_catalogue
 from nextmove.kpis.batch import compute_values
@@ -68,10 +68,8 @@ class Build:
 def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: bool = False, tell: Tell = quiet) -> Published:
     """Build an edition of the numbers at the end of `as_of` and publish it; `now` (UTC) is only noted."""
     shelf, settings, started = Shelf(workspace.editions), workspace.settings, perf_counter()
-    warehouse, catalogue = workspace.data / "warehouse.duckdb", load_catalogue(workspace)
-    if warehouse.exists():
-        open_warehouse(workspace, read_only=True).close()  # one of an older version is brought up to date
-    with shelf.alone():
+    catalogue = load_catalogue(workspace)
+    with whole_warehouse(workspace) as warehouse, shelf.alone():
         shelf.sweep()
         before, volume = look_back(shelf.current()), shelf.next(as_of)
         state = state_of_warehouse(warehouse, since=before.meta.warehouse_version if before else 0)

@@ -20,6 +20,7 @@ import duckdb
 from nextmove.engine import literal
 from nextmove.errors import UserError
 from nextmove.ingest.compile import source_select, typed_select
+from nextmove.ingest.distant import make_ready, opened_for_load
 from nextmove.ingest.keys import key_rows
 from nextmove.ingest.merge import merge
 from nextmove.ingest.plan import Options, Plan, choose_mapping, plan, replanned
@@ -27,7 +28,6 @@ from nextmove.ingest.rejects import Rejects
 from nextmove.ingest.sandbox import Reader
 from nextmove.ingest.stage_history import keep_stage_history, note_met_deals
 from nextmove.ingest.styles import Ambiguous, Evidence
-from nextmove.ingest.warehouse import open_warehouse
 from nextmove.tables import TABLES, Table
 from nextmove.words import text
 from nextmove.workspace import Workspace
@@ -72,7 +72,7 @@ def load(
     """Load files and folders as one batch; with `dry_run`, tell what would become of them and change nothing."""
     options = replace(options or Options(), zone=workspace.settings.company.time_zone)
     files = [file for path in paths for file in _files(path, options)]
-    open_warehouse(workspace).close()
+    make_ready(workspace)
     scratch = workspace.data / "scratch" / f"load-{now:%Y%m%d%H%M%S%f}"
     scratch.mkdir(parents=True, exist_ok=True)
     try:
@@ -155,7 +155,8 @@ def _lines(reader: Reader, path: Path) -> Path | None:
 
 
 def _in_one_batch(workspace: Workspace, staged: list[Staged], *, now: dt.datetime, options: Options, progress: Progress) -> list[Loaded]:
-    with open_warehouse(workspace) as engine:
+    coming = {table: [one.rows for one in staged if one.table.name == table] for table in {one.table.name for one in staged}}
+    with opened_for_load(workspace, coming, keep=not options.dry_run) as engine:
         connection = engine.connection
         connection.execute(f"set variable zone = {literal(options.zone)}")
         connection.execute("begin transaction")

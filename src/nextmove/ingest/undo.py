@@ -13,9 +13,10 @@ import duckdb
 
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.errors import UnknownName, UserError
+from nextmove.ingest.distant import opened_for_undo
 from nextmove.ingest.merge import same_key, touch
 from nextmove.ingest.stage_history import keep_stage_history, note_met_deals
-from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY, open_warehouse
+from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY
 from nextmove.tables import Table, table
 from nextmove.workspace import Workspace
 
@@ -32,7 +33,7 @@ class Undone:
 
 def undo(workspace: Workspace, batch: int, *, now: dt.datetime) -> Undone:
     """Take a batch back, all or nothing."""
-    with open_warehouse(workspace) as engine:
+    with opened_for_undo(workspace, batch) as engine:
         connection = engine.connection
         connection.execute(f"set variable zone = {literal(workspace.settings.company.time_zone)}")
         connection.execute("begin transaction")

@@ -47,7 +47,7 @@ MIGRATIONS: dict[int, Callable[[DuckDBEngine], None]] = {1: _add_modified_at}
 
 def open_warehouse(workspace: Workspace, *, read_only: bool = False, memory_limit: str | None = None) -> DuckDBEngine:
     """The warehouse of a workspace, with all its tables; made where there is none yet."""
-    path = workspace.data / FILE
+    path = workspace.warehouse
     if read_only and not path.exists():
         raise UserError("There is no warehouse yet.", where=str(path), hint="nextmove load FILE")
     path.parent.mkdir(parents=True, exist_ok=True)

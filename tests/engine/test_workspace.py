@@ -1,0 +1,113 @@
+"""A workspace on another engine is one line of `nextmove.toml`: the same loads, the same numbers, a local edition."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import nextmove
+from nextmove.engine import DuckDBEngine
+from nextmove.errors import UserError
+from nextmove.ingest.batches import batches
+from nextmove.ingest.distant import open_engine, whole_warehouse
+from nextmove.ingest.load import load
+from nextmove.ingest.plan import Options
+from nextmove.ingest.undo import undo
+from nextmove.workspace import Workspace
+
+from .conftest import DISTANT, opened
+
+COMPANY = Path(__file__).parents[1] / "company"
+NOW = dt.datetime(2024, 9, 18, 8)
+FILES = [COMPANY / f"{table}.csv" for table in ("accounts", "exchange_rates", "opportunities", "order_lines", "stage_changes")]
+HEADER = "order_id,line_no,ordered_at,account_id,quantity,net_amount\n"
+DEALS = "opportunity_id,created_at,stage,status,amount\nNEW,2024-09-01 08:00:00,{stage},open,{amount}\n"
+
+
+@pytest.fixture(scope="module", params=("duckdb", *DISTANT))
+def company(request: pytest.FixtureRequest, new_place: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace that loaded files, loaded them again, corrected a line and added one."""
+    root = tmp_path_factory.mktemp(f"on-{request.param}")
+    line = "" if request.param == "duckdb" else f'\n[warehouse]\nurl = "{new_place(request.param, "workspace")}"\n'
+    (root / "nextmove.toml").write_text((COMPANY / "nextmove.toml").read_text(encoding="utf-8") + line, encoding="utf-8")
+    workspace = Workspace(root)
+    if line:
+        opened(workspace.settings.warehouse.url)  # Spark is told what suits a test before the product starts it
+    load(workspace, FILES, now=NOW)
+    again = load(workspace, FILES[3:], now=NOW)
+    assert {(one.loaded, one.replaced) for one in again} == {(0, 0)}
+    _load(workspace, "order_lines", HEADER + "NEW,1,2024-09-10 10:00:00,A1,1,1000\nNEW,2,2024-09-10 10:00:00,A1,1,50\n")
+    _load(workspace, "order_lines", HEADER + "NEW,2,2024-09-10 10:00:00,A1,1,60\n")
+    _load(workspace, "opportunities", DEALS.format(stage="talks", amount=10))
+    _load(workspace, "opportunities", DEALS.format(stage="offer", amount=20))
+    return workspace
+
+
+def _load(workspace: Workspace, table: str, text: str) -> None:
+    file = workspace.root / f"{table}.csv"
+    file.write_text(text, encoding="utf-8")
+    load(workspace, [file], now=NOW, options=Options(yes=True))
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, dict[str, object]]:
+    """What each engine told before, DuckDB first."""
+    return {}
+
+
+def test_it_answers_as_duckdb_does(company: Workspace, told: dict[str, dict[str, object]]) -> None:
+    asked = nextmove.open(company.root)
+    ours: dict[str, object] = {}
+    for kpi, by in (("net_sales", "region"), ("pipeline_value", "stage")):
+        for row in asked.kpi(kpi, by=by, start=dt.date(2024, 8, 1)).rows:
+            ours[f"{kpi} {row['period_start']} {row[by]}"] = round(float(row["value"]), 6)
+    asked.close()
+    told.setdefault("answers", dict(ours))
+    assert ours == told["answers"]
+    assert len(ours) > 6
+
+
+def test_its_batches_are_told(company: Workspace, told: dict[str, dict[str, object]]) -> None:
+    engine = open_engine(company)
+    ours = {f"{one.batch} {one.table}": (one.kind, one.rows_read, one.loaded, one.replaced, one.unchanged) for one in batches(engine)}
+    told.setdefault("batches", dict(ours))
+    assert ours == told["batches"]
+    assert ours["4 order_lines"] == ("load", 1, 0, 1, 0)
+    engine.close()
+
+
+def test_a_refresh_sees_the_same_tables(company: Workspace, told: dict[str, dict[str, object]]) -> None:
+    with whole_warehouse(company) as path, DuckDBEngine(path) as engine:
+        tables = ("batch_days", "batch_tables", *(file.stem for file in FILES))
+        ours: dict[str, object] = {}
+        for table in tables:
+            left = {"batch_tables": "file, sha256", "batch_days": "batch"}.get(table, "_batch")
+            rows = engine.query(f"select * exclude ({left}) from main.{table}").to_pylist()
+            ours[table] = sorted(str(row) for row in rows)
+    told.setdefault("tables", dict(ours))
+    assert ours == told["tables"]
+
+
+def test_the_last_load_is_taken_back_or_that_is_refused(company: Workspace, told: dict[str, dict[str, object]]) -> None:
+    if company.settings.warehouse.url.startswith("spark"):
+        with pytest.raises(UserError, match="A batch cannot be taken back on Spark: its tables are files"):
+            undo(company, 4, now=NOW)
+        return
+    done = undo(company, 4, now=NOW)
+    assert (done.removed, done.restored) == (1, 1)
+    asked = nextmove.open(company.root)
+    found = {str(row["account"]): float(row["value"]) for row in asked.kpi("net_sales", by="account", start=dt.date(2024, 9, 1)).rows}
+    asked.close()
+    told.setdefault("undone", dict(found))
+    assert found == told["undone"]
+
+
+def test_what_needs_a_duckdb_file_is_refused_elsewhere(company: Workspace) -> None:
+    if company.settings.warehouse.url.startswith("duckdb"):
+        assert company.warehouse.exists()
+        return
+    with pytest.raises(UserError, match="the tables of this workspace are not in a DuckDB file"):
+        company.warehouse.exists()
