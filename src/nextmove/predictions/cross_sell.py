@@ -2,7 +2,7 @@
 
 Candidates come from what all customers buy together (`affinity.py`), the order among them from gradient boosted trees that have seen, on
 the company's own past slices, which candidates were then bought. Measured on UCI Online Retail II, four cut-offs, NDCG@10: popularity
-0.058, EASE with time decay 0.106, this 0.146; trees on the plain chance did as well as lambdarank and give a chance besides.
+0.058, EASE with time decay 0.106, this 0.145; trees on the plain chance did as well as lambdarank and give a chance besides.
 
 Offered is what at least ten customers (fewer in a small company) buy, sold in the last 90 days, not ended, and not sent back by the
 customer. The score is the probability that the customer buys the product within the horizon where the trees speak (`method` = model);
