@@ -20,6 +20,7 @@ OPEN_TO = {
     "customers": EVERYBODY,
     "pipeline": EVERYBODY,
     "data": {"admin", "analyst"},
+    "marketing": {"admin", "analyst", "marketing"},
 }
 EXPORTS = ("kpis/net_sales/values.csv", "scorecard/people.csv", "pipeline/movement.csv")
 
