@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nextmove.workspace import Workspace
 
 TaskArgument = Annotated[
-    str, typer.Argument(metavar="TASK", help="customers, items, cross-sell, reorder, next-order, clv, leads, deals, forecast")
+    str, typer.Argument(metavar="TASK", help="customers, items, cross-sell, reorder, next-order, clv, leads, deals, forecast, price")
 ]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="Stand at the end of this day; nothing later is seen.")]
 HorizonOption = Annotated[int | None, typer.Option("--horizon", min=1, metavar="DAYS", help="How far ahead.")]

@@ -12,9 +12,10 @@ from nextmove.predictions.forecast import Forecast
 from nextmove.predictions.items import Items
 from nextmove.predictions.leads import Leads
 from nextmove.predictions.next_order import NextOrder
+from nextmove.predictions.price import Price
 from nextmove.predictions.reorder import Reorder
 
-TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder, NextOrder, CustomerValue, Leads, Deals, Forecast)
+TASKS: tuple[type[Prediction], ...] = (Customers, Items, CrossSell, Reorder, NextOrder, CustomerValue, Leads, Deals, Forecast, Price)
 
 __all__ = ["TASKS", "Fitted", "Learnt", "Prediction", "task_called"]
 
