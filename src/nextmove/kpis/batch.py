@@ -9,25 +9,31 @@ After a small load only the periods that it touches are made anew, and those of 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from nextmove.engine import Engine, literal
 from nextmove.facts import parameters
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.compile import Compiler, maturity
 from nextmove.kpis.dimensions import dimension
-from nextmove.kpis.frame import ONE_DAY, Frame
-from nextmove.kpis.needs import missing
+from nextmove.kpis.frame import DIMENSION, MEMBER, ONE_DAY, Frame
+from nextmove.kpis.inlined import by_the_cut
+from nextmove.kpis.needs import others, with_data
 from nextmove.kpis.priced import priced_facts
 from nextmove.kpis.query import no_rate
 from nextmove.kpis.scans import Plan
+from nextmove.kpis.wide import Wide, wide
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
 
 STORED_GRAINS = ("week", "month", "quarter", "year")
 WATCHED = ("week", "month")  # cuts are kept at these grains and at the KPI's own cadence; others are asked on demand
 NOT_STORED = ("account", "product")
+
+_WORD = re.compile(r"\w+")
 
 COLUMNS = (
     *("kpi", "grain", "calendar", "dimension", "member", "period_start", "period_end", "value", "numerator", "denominator", "rows"),
@@ -42,20 +48,21 @@ _TOLD = "create or replace temp table told as select *, cast(null as varchar) as
 
 def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: dt.date | None = None) -> None:
     """Fill `main.kpi_values`; with `since`, make anew what ends after that day and leave the rest."""
-    kpis = [kpi.under({}) for kpi in catalogue.kpis.values() if not missing(engine, catalogue, kpi)]
+    kpis = [kpi.under({}) for kpi in with_data(engine, catalogue)]
     engine.execute(TABLE)
     engine.execute(_TOLD)
     priced = priced_facts(engine, catalogue)
     moving = [kpi for kpi in kpis if kpi.entry.moves]
     batch = Batch(engine, catalogue, settings)
-    for calendar, grain in stored_periods(settings):
-        for cut_by in ("", *_dimensions(engine, kpis)):
-            cut = [kpi for kpi in kpis if not cut_by or (cut_by in kpi.entry.cut_by and grain in (*WATCHED, kpi.entry.cadence))]
-            frame = replace(_frame(settings, calendar, grain, cut_by, as_of), priced=priced)
-            recent = _from_day(frame, since, settings)
-            batch.compute([kpi for kpi in cut if since is None or not kpi.entry.moves], recent)
-            if since is not None:
-                batch.compute([kpi for kpi in cut if kpi.entry.moves], frame)
+    for ask in _asks(engine, catalogue, settings, kpis, as_of=as_of):
+        frames = [replace(frame, priced=priced) for frame in ask.frames]
+        still, moves = ([told for told in ask.told if told.kpi.entry.moves == each] for each in (False, True))
+        if since is None:
+            batch.compute(ask.told, frames)
+        else:
+            batch.compute(still, [_from_day(frame, since, settings) for frame in frames])
+            batch.compute(moves, frames)
+    batch.clear()
     _refuse_unpriced(engine)
     _forget(engine, moving, since)
     engine.execute(f"insert into main.kpi_values select {', '.join(COLUMNS)} from told")
@@ -69,6 +76,52 @@ def stored_periods(settings: Settings) -> Iterable[tuple[str, str]]:
         yield from (("fiscal", grain) for grain in ("month", "quarter", "year"))
     elif settings.company.fiscal_year_start_month != 1:
         yield from (("fiscal", grain) for grain in ("quarter", "year"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A KPI and the dimensions that it is told by."""
+
+    kpi: Kpi
+    cuts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is computed together: KPIs over frames of one grain each."""
+
+    frames: Sequence[Frame]
+    told: Sequence[Told]
+
+
+def _asks(engine: Engine, catalogue: Catalogue, settings: Settings, kpis: Sequence[Kpi], *, as_of: dt.date) -> Iterable[Ask]:
+    """The company as a whole at all grains; cuts at the watched grains, and at the cadence of KPIs that have another.
+
+    A KPI for which not every dimension means the same to all its measures is asked for each alone.
+    """
+    kept = _dimensions(engine, kpis)
+    frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
+    yield Ask(frames, [Told(kpi) for kpi in kpis])
+    cut = [Told(kpi, tuple(name for name in kept if name in kpi.entry.cut_by)) for kpi in kpis]
+    together, alone = ([told for told in cut if told.cuts and _apart(catalogue, told) == each] for each in (False, True))
+    yield Ask([frame for frame in frames if frame.grain in WATCHED], together)
+    for grain in [grain for grain in STORED_GRAINS if grain not in WATCHED]:
+        yield Ask([frame for frame in frames if frame.grain == grain], [told for told in together if told.kpi.entry.cadence == grain])
+    for frame in frames:
+        for name in kept:
+            told = [each for each in alone if name in each.cuts and frame.grain in (*WATCHED, each.kpi.entry.cadence)]
+            yield Ask([replace(frame, by=(name,))], [replace(each, cuts=(name,)) for each in told])
+
+
+def _apart(catalogue: Catalogue, told: Told) -> bool:
+    """Whether a side of the KPI lacks one of the dimensions, or is made for the one that is asked."""
+    entry = told.kpi.entry
+    covering = [entry.coverage.of, entry.coverage.to] if entry.coverage else []
+    for measure in [*entry.all_measures().values(), *covering]:
+        whole = any(measure.dimensions.get(name, name) is None for name in told.cuts)
+        if whole or by_the_cut(catalogue.fact(measure.fact)):
+            return True
+    return any(_apart(catalogue, Told(other.under({}), told.cuts)) for other in others(catalogue, told.kpi))
 
 
 def _dimensions(engine: Engine, kpis: Sequence[Kpi]) -> list[str]:
@@ -89,15 +142,11 @@ def _forget(engine: Engine, moving: Sequence[Kpi], since: dt.date | None) -> Non
     engine.execute(f"delete from main.kpi_values where period_end > {literal(since)} or kpi in ({named})")
 
 
-def _frame(settings: Settings, calendar: str, grain: str, dimension: str, as_of: dt.date) -> Frame:
-    by = (dimension,) if dimension else ()
-    seen = as_of + ONE_DAY
-    return Frame(calendar, grain, None, None, as_of, seen, parameters(settings), by=by)
+def _frame(settings: Settings, calendar: str, grain: str, as_of: dt.date) -> Frame:
+    return Frame(calendar, grain, None, None, as_of, as_of + ONE_DAY, parameters(settings))
 
 
-def _from_day(frame: Frame, since: dt.date | None, settings: Settings) -> Frame:
-    if since is None:
-        return frame
+def _from_day(frame: Frame, since: dt.date, settings: Settings) -> Frame:
     return replace(frame, first=calendar_of(settings).grid(frame.calendar, frame.grain).holding(since))
 
 
@@ -109,55 +158,82 @@ class Batch:
     catalogue: Catalogue
     settings: Settings
     made: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    words: dict[str, frozenset[str]] = field(default_factory=dict)  # of the SQL that made a relation: among them what it reads
 
-    def compute(self, kpis: Sequence[Kpi], frame: Frame) -> None:
+    def compute(self, told: Sequence[Told], frames: Sequence[Frame]) -> None:
         """One plan: its scans as tables of their own, then its KPIs, a few a statement."""
-        if not kpis:
+        if not told:
             return
+        by = tuple(frames[0].by)
+        frame: Frame = frames[0] if by else wide(frames, by=(DIMENSION, MEMBER) if told[0].cuts else ())
         plan = Plan(self.catalogue)
         plan.frames[frame.periods] = frame
         compiler = Compiler(self.catalogue, calendar_of(self.settings), plan)
-        told = [_told(compiler, kpi, frame) for kpi in kpis]
+        made = [_made(compiler, part, frame) for each in told for part in self._parts(each)]
         self._make(plan)
-        for n in range(0, len(told), _AT_ONCE):
-            self.engine.execute(_insert(told[n : n + _AT_ONCE], frame))
+        for n in range(0, len(made), _AT_ONCE):
+            self.engine.execute(_insert(made[n : n + _AT_ONCE], frame))
+
+    def _parts(self, told: Told) -> list[Told]:
+        """What is retained reads facts within its own query: in a large company that one goes by few dimensions as well."""
+        if not told.kpi.entry.retained or not told.cuts:
+            return [told]
+        return [replace(told, cuts=told.cuts[n : n + self.cuts_at_once]) for n in range(0, len(told.cuts), self.cuts_at_once)]
 
     def _make(self, plan: Plan) -> None:
         """Make what the plan before left otherwise, and all that reads it."""
-        for name, sql in plan.passes():
-            if self.made.get(name) != sql:
-                self.engine.execute(f"create or replace temp table {name} as\n{sql}")
-                self.made = {other: text for other, text in self.made.items() if name not in text} | {name: sql}
+        for each in plan.passes(cuts_at_once=self.cuts_at_once):
+            if self.made.get(each.name) != each.sql:
+                kind = "table" if each.kept else "view"
+                self.engine.execute(f"create or replace temp {kind} {each.name} as\n{each.parts[0]}")
+                for part in each.parts[1:]:
+                    self.engine.execute(f"insert into {each.name}\n{part}")
+                self.kinds[each.name], self.words[each.name] = kind, frozenset(_WORD.findall(each.sql))
+                self.made = {name: sql for name, sql in self.made.items() if each.name not in self.words[name]} | {each.name: each.sql}
+
+    def clear(self) -> None:
+        """Take the relations away again."""
+        for name, kind in self.kinds.items():
+            self.engine.execute(f"drop {kind} {name}")
+
+    @cached_property
+    def cuts_at_once(self) -> int:
+        """By how many dimensions a fact is cut in one pass: all of a small company; few of a large one, to bound the memory."""
+        lines = self.engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
+        return max(1, _ROWS_AT_ONCE // max(int(lines), 1))
 
 
 @dataclass(frozen=True)
-class Told:
+class Made:
     """One KPI of a plan: the relations that only it reads, and the query of its rows."""
 
     relations: Sequence[tuple[str, str]]
     row: str
 
 
-def _told(compiler: Compiler, kpi: Kpi, frame: Frame) -> Told:
+def _made(compiler: Compiler, told: Told, frame: Frame) -> Made:
     relations = compiler.plan.relations
     before = len(relations)
-    relation = compiler.kpi(kpi, frame)
-    row = _row(kpi, relation, maturity(kpi, compiler.plan, frame), frame)
-    return Told(relations[before:], row)
+    own = replace(frame, cuts=told.cuts) if isinstance(frame, Wide) else frame
+    relation = compiler.kpi(told.kpi, own)
+    row = _row(told, relation, maturity(told.kpi, compiler.plan, own), frame)
+    return Made(relations[before:], row)
 
 
-def _insert(told: Sequence[Told], frame: Frame) -> str:
+def _insert(made: Sequence[Made], frame: Frame) -> str:
     """The periods are looked up once for all KPIs of the statement: planning a join costs more than running it."""
-    dimension = frame.by[0] if frame.by else ""
-    rows = _UNION.join(each.row for each in told)
+    rows = _UNION.join(each.row for each in made)
+    told = "p.grain, p.calendar" if isinstance(frame, Wide) else f"{literal(frame.grain)}, {literal(frame.calendar)}"
     return (
-        f"insert into told\n{_with([relation for each in told for relation in each.relations])}"
-        f"select k.kpi, {literal(frame.grain)}, {literal(frame.calendar)}, {literal(dimension)}, k.member, p.start_day, p.end_day,\n"
+        f"insert into told\n{_with([relation for each in made for relation in each.relations])}"
+        f"select k.kpi, {told}, k.dimension, k.member, p.start_day, p.end_day,\n"
         f"    k.value, k.numerator, k.denominator, k.rows, p.end_day <= {literal(frame.as_of + ONE_DAY)},\n"
         f"    k.immature, k.coverage, k.unpriced\nfrom (\n{rows}\n) as k\njoin {frame.periods} as p on p.id = k.period_id"
     )
 
 
+_ROWS_AT_ONCE = 10_000_000  # rows × dimensions of a pass
 _AT_ONCE = 8  # KPIs a statement: planning one of a hundred KPIs takes longer than planning a hundred KPIs in small ones
 _UNION = "\nunion all\n"
 
@@ -167,15 +243,24 @@ def _with(relations: Sequence[tuple[str, str]]) -> str:
     return f"with {steps}\n" if steps else ""
 
 
-def _row(kpi: Kpi, relation: str, young: str, frame: Frame) -> str:
-    member = f"k.{frame.by[0]}" if frame.by else "''"
+def _row(told: Told, relation: str, young: str, frame: Frame) -> str:
     periods = "" if young == "false" else f" join {frame.periods} as p on p.id = k.period_id"
+    dimension, member, asked = _member(told, frame)
     return (
-        f"select {literal(kpi.id)} as kpi, {member} as member, k.period_id, cast(k.value as double) as value,\n"
-        f"    cast(k.numerator as double) as numerator, cast(k.denominator as double) as denominator,\n"
+        f"select {literal(told.kpi.id)} as kpi, {dimension} as dimension, {member} as member, k.period_id,\n"
+        f"    cast(k.value as double) as value, cast(k.numerator as double) as numerator, cast(k.denominator as double) as denominator,\n"
         f"    cast(k.rows as bigint) as rows, {young} as immature, cast(k.coverage as double) as coverage, k.unpriced\n"
-        f"from {relation} as k{periods}"
+        f"from {relation} as k{periods}{asked}"
     )
+
+
+def _member(told: Told, frame: Frame) -> tuple[str, str, str]:
+    """The dimension and the member of a row, and which rows are wanted: a scan may be cut by what only other KPIs ask."""
+    if not frame.by:
+        return "''", "''", ""
+    if not isinstance(frame, Wide):
+        return literal(frame.by[0]), f"k.{frame.by[0]}", ""
+    return f"k.{DIMENSION}", f"k.{MEMBER}", f"\nwhere k.{DIMENSION} in ({', '.join(literal(name) for name in told.cuts)})"
 
 
 def _refuse_unpriced(engine: Engine) -> None:

@@ -16,7 +16,7 @@ from nextmove.errors import OutOfScope, UserError
 from nextmove.facts import Fact, fill
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.dimensions import UNKNOWN, dimension
-from nextmove.kpis.frame import Frame
+from nextmove.kpis.frame import DIMENSION, DIMENSION_ASKED, MEMBER, Frame
 
 _NAMES = re.compile(r"'(?:[^']|'')*'|(?<![.:\w])[a-z_][a-z0-9_]*\b(?!\s*\()")
 _OF_PERIOD = {"start": "p.start_day", "end": "p.end_day", "until": "p.until"}
@@ -33,6 +33,16 @@ def qualified(text: str, columns: tuple[tuple[str, str], ...]) -> str:
         return f"{alias_of[word]}.{word}" if word in alias_of else word
 
     return _NAMES.sub(place, text)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """The parts of a `select` that groups by dimensions: their columns as they are, and with `(unknown)`; its joins; its `group by`."""
+
+    raw: list[str]
+    known: list[str]
+    joins: list[str]
+    by: str
 
 
 @dataclass(frozen=True)
@@ -70,18 +80,19 @@ class Columns:
             return [], "f.period_id"
         if self.measure.day == "day" and name in self.fact.columns:
             return [], f"f.{name}"
-        return [f"join main.calendar as c on c.day = {self.day}"], f"c.{name}"
+        return [f"join {self.frame.days} as c on c.day = {self.day}"], f"c.{name}"
 
-    def joins(self) -> list[str]:
-        """The facts of one row a key that the measure brings in, and the tables that dimensions are looked up in."""
+    def joins(self, *, beside: bool = True) -> list[str]:
+        """The facts of one row a key that the measure brings in, the tables that dimensions are looked up in, and what stands `beside`."""
         found = [
             f"left join facts.{fact.name} as j{n} on j{n}.{key} = f.{key}"
             for n, (fact, key) in enumerate(zip(self.joined, self.measure.join.values(), strict=True))
         ]
-        return found + [f"left join main.{table} as {table} on {table}.{key} = f.{key}" for table, key in sorted(self._lookups())]
+        found += [f"left join main.{table} as {table} on {table}.{key} = f.{key}" for table, key in sorted(self._lookups())]
+        return [*found, self.frame.beside] if self.frame.beside and beside else found
 
     def _lookups(self) -> set[tuple[str, str]]:
-        asked = {*self.frame.by, *(name for name, _ in self.frame.where)}
+        asked = {*self.frame.members_of, *(name for name, _ in self.frame.where)}
         found = (dimension(name) for name in asked if self._own_column(name) is None and not self._whole(name))
         return {(d.table, d.key) for d in found if d.table and d.key}
 
@@ -95,9 +106,16 @@ class Columns:
 
     def member(self, name: str) -> str:
         """The member of a dimension, `(unknown)` where it is missing."""
-        return f"coalesce({self._column(name)}, {literal(UNKNOWN)})"
+        column = self._column(name)
+        return column if column == DIMENSION_ASKED else f"coalesce({column}, {literal(UNKNOWN)})"
 
     def _column(self, name: str) -> str:
+        """Where a dimension stands; in a frame of several, where the one stands that the row is told for."""
+        if name == DIMENSION:
+            return DIMENSION_ASKED
+        if name == MEMBER:
+            cases = " ".join(f"when {literal(each)} then {self._column(each)}" for each in self.frame.members_of)
+            return f"case {DIMENSION_ASKED} {cases} end"
         own = self._own_column(name)
         if own is not None:
             return f"f.{own}"
@@ -108,7 +126,28 @@ class Columns:
 
     def groups(self) -> list[str]:
         """What to group by for each dimension: the column itself where only null is unknown, since that is cheaper."""
-        return [self._column(name) if self.fact.null_is_unknown else self.member(name) for name in self.dimensions]
+        return [self._group(name) for name in self.dimensions]
+
+    def _group(self, name: str) -> str:
+        return self._column(name) if self.fact.null_is_unknown else self.member(name)
+
+    @cached_property
+    def sets(self) -> Mapping[str, str]:
+        """What to group by for each of several dimensions told side by side, where a set of groups each can tell them apart."""
+        columns = {name: self._group(name) for name in self.frame.members_of} if self.frame.beside else {}
+        return columns if len(set(columns.values())) == len(columns) else {}
+
+    def grouped(self, period: str, *keys: str) -> Grouped:
+        """How rows are grouped by period, by each dimension asked, and by these keys."""
+        if not self.sets:
+            raw = [f"{group} as {name}" for group, name in zip(self.groups(), self.dimensions, strict=True)]
+            return Grouped(raw, self.cuts(), self.joins(), ", ".join([period, *self.groups(), *keys]))
+        names = " ".join(f"when grouping({column}) = 0 then {literal(name)}" for name, column in self.sets.items())
+        members = " ".join(f"when grouping({column}) = 0 then {column}" for column in self.sets.values())
+        dimension, member = f"case {names} end as {DIMENSION}", f"case {members} end"
+        each = ", ".join(f"({', '.join([period, column, *keys])})" for column in self.sets.values())
+        known = f"coalesce({member}, {literal(UNKNOWN)}) as {MEMBER}"
+        return Grouped([dimension, f"{member} as {MEMBER}"], [dimension, known], self.joins(beside=False), f"grouping sets ({each})")
 
     def cuts(self) -> list[str]:
         """`member as name` for each dimension asked that this fact has."""
@@ -143,7 +182,7 @@ class Columns:
         found = [f"{day} >= {literal(frame.start)}"] if frame.start else []
         found.append(f"{day} < {literal(frame.until)}")
         if day != "f.day" and "day" in self.fact.columns:
-            found.append(f"f.day < {literal(frame.seen)}")
+            found.append(f"f.day < {frame.seen_of_row}")
         return found
 
     @property

@@ -65,15 +65,13 @@ class Compiler:
         assert growth is not None
         base = self.catalogue.kpi(growth.of)
         earlier = frame.back(growth.versus, self.calendar)
-        wide = replace(frame, first=earlier.first, moved=f"{frame.moved or 'wide'}_{growth.versus}_wide") if frame.first else frame
-        now = self.kpi(base, wide)
+        now = self.kpi(base, frame.reaching(earlier, growth.versus))
         self.plan.frames.setdefault(frame.periods, frame)
         before = {"whole": now}
-        if earlier.cut is not None:
-            held = replace(earlier, first=earlier.cut, last=earlier.cut, moved=f"{earlier.moved}_cut")
+        held = earlier.held()
+        if held:
             before["cut"] = self.kpi(base, held)
-        cut_id = earlier.cut.id if earlier.cut else None
-        return self.plan.relation(kpi.id, _grown(now, before, frame, cut_id, growth.versus))
+        return self.plan.relation(kpi.id, _grown(now, before, frame, earlier.cut_ids, growth.versus))
 
     def _formula(self, kpi: Kpi, formula: str, frame: Frame) -> str:
         names = [word for word in dict.fromkeys(_WORD.findall(formula)) if word in self.catalogue.kpis]
@@ -94,8 +92,7 @@ class Compiler:
         self.plan.frames.setdefault(frame.periods, frame)
         then = frame.back("year_ago", self.calendar, whole=True)
         active = Measure(fact=retained.fact, count="*", where=retained.where)
-        wide = replace(frame.uncut(), first=then.first, moved=f"{then.moved}_and_now")
-        now = self._keys(kpi, "active", active, retained.key, wide)
+        now = self._keys(kpi, "active", active, retained.key, frame.uncut().since(then))
         if retained.sum:
             return self._retained_sum(kpi, retained, frame, then, now)
         earlier = now if frame == frame.uncut() else self._keys(kpi, "then", active, retained.key, then)
@@ -114,11 +111,11 @@ class Compiler:
         """The keys that were active in each period, cut as the frame says."""
         columns = self.plan.columns(measure, frame)
         dated, period = columns.period()
-        lines = [f"from facts.{measure.fact} as f", *dated, *columns.joins()]
+        grouped = columns.grouped(period, f"f.{key}")
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
-        cuts = "".join(f", {cut}" for cut in columns.cuts())
-        read = "\n".join(lines)
-        return self.plan.relation(f"{kpi.id}_{when}", f"select distinct {period} as period_id{cuts}, f.{key} as key\n{read}\nwhere {where}")
+        told = ", ".join([f"{period} as period_id", *grouped.known, f"f.{key} as key"])
+        read = "\n".join([f"from facts.{measure.fact} as f", *dated, *grouped.joins])
+        return self.plan.relation(f"{kpi.id}_{when}", f"select {told}\n{read}\nwhere {where}\ngroup by {grouped.by}")
 
     def _retained_sum(self, kpi: Kpi, retained: Retained, frame: Frame, then: Frame, earlier: str) -> str:
         summed = Measure(fact=retained.fact, sum=retained.sum)
@@ -206,13 +203,13 @@ def _spine(sides: Mapping[str, Reference], relations: Sequence[str], frame: Fram
     return f"from (\n    {keys}\n) as k\n{joins}"
 
 
-def _grown(now: str, before: Mapping[str, str], frame: Frame, cut_id: int | None, versus: str) -> str:
+def _grown(now: str, before: Mapping[str, str], frame: Frame, cut_ids: Sequence[int], versus: str) -> str:
     """`now` ÷ what was before − 1; a member that was there on one side only has a row."""
     earlier = _SHIFTED_BY[versus]
     columns = f"p.id as period_id{''.join(f', b.{n}' for n in frame.by)}, b.value, b.rows, b.unpriced"
     shifted = f"select {columns}\n    from {frame.periods} as p join {before['whole']} as b on b.period_id = p.{earlier}"
-    if cut_id is not None:
-        shifted += f" and b.period_id <> {cut_id}\n    union all\n    select {columns}\n"
+    if cut_ids:
+        shifted += f" and b.period_id not in ({', '.join(map(str, cut_ids))})\n    union all\n    select {columns}\n"
         shifted += f"    from {frame.periods} as p join {before['cut']} as b on b.period_id = p.{earlier}"
     dims = "".join(f", k.{name}" for name in frame.by)
     value = "coalesce(n.value, 0)", "coalesce(b.value, 0)"

@@ -7,7 +7,7 @@ question, for a comparison, and for the batch of a refresh.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +16,8 @@ from nextmove.kpis.scope import EVERYTHING, Scope
 from nextmove.tables.calendar import Calendar, Period, id_column
 
 ONE_DAY = dt.timedelta(days=1)
+DIMENSION, MEMBER = "dimension", "member"  # the columns of a frame that tells several dimensions side by side
+DIMENSION_ASKED = f"cuts.{DIMENSION}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,31 @@ class Frame:
     def periods(self) -> str:
         """The name of the relation that lists the periods."""
         return "asked" if self.moved is None else f"asked_{self.moved}"
+
+    @property
+    def members_of(self) -> tuple[str, ...]:
+        """The dimensions whose members stand in the rows."""
+        return self.by
+
+    @property
+    def days(self) -> str:
+        """The relation that tells the period of a day."""
+        return "main.calendar"
+
+    @property
+    def beside(self) -> str | None:
+        """The join by which a row is told once for each dimension, where several are asked side by side."""
+        return None
+
+    @property
+    def seen_of_row(self) -> str:
+        """The first day that is not read, as SQL."""
+        return literal(self.seen)
+
+    @property
+    def relations(self) -> Sequence[tuple[str, str]]:
+        """What the scans of this frame may read: name and SQL of each."""
+        return [(self.periods, self.periods_sql)]
 
     @property
     def start(self) -> dt.date | None:
@@ -85,6 +112,22 @@ class Frame:
         last = self._earlier(min(self.last or now, now, key=lambda period: period.start), move, calendar)
         name = "_".join([*([self.moved] if self.moved else []), move, *(["whole"] if whole else [])])
         return replace(self, first=first, last=last, seen=seen, cut=cut, moved=name)
+
+    def reaching(self, earlier: Frame, versus: str) -> Frame:
+        """These periods and those before, from where `earlier` begins."""
+        return replace(self, first=earlier.first, moved=f"{self.moved or 'wide'}_{versus}_wide") if self.first else self
+
+    def since(self, then: Frame) -> Frame:
+        """These periods and those before, from where `then` begins, whether or not these are open."""
+        return replace(self, first=then.first, moved=f"{then.moved}_and_now")
+
+    def held(self) -> Frame | None:
+        """Only the period that ends before its own end, where there is one."""
+        return replace(self, first=self.cut, last=self.cut, moved=f"{self.moved}_cut") if self.cut else None
+
+    @property
+    def cut_ids(self) -> tuple[int, ...]:
+        return (self.cut.id,) if self.cut else ()
 
     def uncut(self) -> Frame:
         """The same periods over the whole company."""

@@ -8,7 +8,7 @@ loaded in `main.loaded`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from nextmove.engine import Engine, name
 from nextmove.engine.once import once
@@ -45,8 +45,23 @@ def _unpredicted(kpi: Kpi, task: str) -> MissingData:
 def missing(engine: Engine, catalogue: Catalogue, kpi: Kpi) -> list[str]:
     """Needs of a KPI that nothing fills."""
     needs = needs_of(catalogue, kpi)
-    columns = frozenset(column for need in needs for column in _ALTERNATIVES.split(need))
+    columns = _columns(needs)
     there = once(engine, columns, lambda: loaded(engine, columns))
+    return _unfilled(needs, there)
+
+
+def with_data(engine: Engine, catalogue: Catalogue) -> list[Kpi]:
+    """The KPIs whose needs are all filled, found in one look."""
+    needs = {kpi.id: needs_of(catalogue, kpi) for kpi in catalogue.kpis.values()}
+    there = loaded(engine, frozenset[str]().union(*map(_columns, needs.values())))
+    return [kpi for kpi in catalogue.kpis.values() if not _unfilled(needs[kpi.id], there)]
+
+
+def _columns(needs: Iterable[str]) -> frozenset[str]:
+    return frozenset(column for need in needs for column in _ALTERNATIVES.split(need))
+
+
+def _unfilled(needs: Iterable[str], there: frozenset[str]) -> list[str]:
     return [need for need in needs if there.isdisjoint(_ALTERNATIVES.split(need))]
 
 

@@ -6,14 +6,17 @@ plan of its own, the batch of a refresh one for all KPIs of a dimension: the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
+from nextmove.facts import Fact
 from nextmove.kpis import shapes
 from nextmove.kpis.catalogue import Catalogue
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.frame import Frame
+from nextmove.kpis.inlined import relation_of, relations_of
+from nextmove.kpis.wide import Wide
 from nextmove.words import text
 
 _ROWS = ("fact", "day", "stock", "trailing_days", "keep", "key", "per", "join", "dimensions")
@@ -40,8 +43,31 @@ class Scan:
     columns: Columns
     measures: list[Measure] = field(default_factory=list)
 
+    def take_in(self, frame: Frame) -> None:
+        """Be cut by what this frame asks as well."""
+        if isinstance(frame, Wide) and isinstance(self.frame, Wide):
+            self.frame = replace(self.frame, cuts=tuple(dict.fromkeys((*self.frame.cuts, *frame.cuts))))
+
+    def sqls(self, *, cuts_at_once: int) -> list[str]:
+        """The scan as SQL, in parts where it is cut by more dimensions than are to be read at once."""
+        frames: list[Frame] = [self.frame]
+        if isinstance(self.frame, Wide) and self.frame.cuts:
+            cuts = self.frame.cuts
+            frames = [replace(self.frame, cuts=cuts[n : n + cuts_at_once]) for n in range(0, len(cuts), cuts_at_once)]
+        return [shapes.sql(replace(self.columns, frame=frame), self.measures, frame) for frame in frames]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A relation of a plan that reads facts, in one part or more; `kept` where a batch makes it a table and reads that."""
+
+    name: str
+    parts: Sequence[str]
+    kept: bool = True
+
+    @property
     def sql(self) -> str:
-        return shapes.sql(self.columns, self.measures, self.frame)
+        return "\nunion all\n".join(self.parts)
 
 
 @dataclass
@@ -52,7 +78,7 @@ class Plan:
     scans: dict[str, Scan] = field(default_factory=dict)
     frames: dict[str, Frame] = field(default_factory=dict)
     relations: list[tuple[str, str]] = field(default_factory=list)
-    inlined: dict[str, str] = field(default_factory=dict)
+    inlined: dict[str, Pass] = field(default_factory=dict)
 
     def measure(self, measure: Measure, frame: Frame) -> Reference:
         """Have `measure` computed; a scan of the same rows is shared."""
@@ -68,25 +94,26 @@ class Plan:
     def columns(self, measure: Measure, frame: Frame) -> Columns:
         fact = self.catalogue.fact(measure.fact)
         if fact.per_period:
-            self._inline(fact.name, frame)
+            self._inline(fact, frame)
+        elif isinstance(frame, Wide):
+            self.frames.setdefault(frame.periods, frame)
         return Columns(measure, fact, tuple(self.catalogue.fact(name) for name in measure.join), frame)
 
-    def _inline(self, name: str, frame: Frame) -> None:
-        from nextmove.facts import fill
-        from nextmove.kpis.shapes import relation_of
-
-        fact = self.catalogue.fact(name)
-        values = {**frame.parameters, **shapes.period_parameters(frame)}
-        self.frames.setdefault(frame.periods, frame)
-        self.inlined.setdefault(relation_of(fact, frame), fill(fact.query, values).replace(" periods ", f" {frame.periods} "))
+    def _inline(self, fact: Fact, frame: Frame) -> None:
+        for each in (*frame.parts, frame) if isinstance(frame, Wide) else (frame,):
+            self.frames.setdefault(each.periods, each)
+        for name, sql in relations_of(fact, frame):
+            together = isinstance(frame, Wide) and name == relation_of(fact, frame)
+            self.inlined.setdefault(name, Pass(name, [sql], kept=not together))
 
     def _scan(self, measure: Measure, frame: Frame, columns: Columns) -> Scan:
         shared = measure.model_dump_json(include=set(_ROWS))
-        alone = "" if shapes.shares(measure) else measure.model_dump_json()
+        alone = _counted(measure, frame) if shapes.shares(measure) else measure.model_dump_json()
         limits = (frame.by, frame.where, frame.scope, sorted(frame.parameters.items()))
         key = "\0".join((frame.periods, repr(limits), shared, alone))
         if key not in self.scans:
             self.scans[key] = Scan(self._free(f"{measure.fact}_{len(self.scans) + 1}"), frame, columns)
+        self.scans[key].take_in(frame)
         return self.scans[key]
 
     def relation(self, name: str, sql: str) -> str:
@@ -116,11 +143,17 @@ class Plan:
 
     def steps(self) -> Iterable[tuple[str, str]]:
         """All relations as `(name, sql)`, each after those that it reads."""
-        yield from self.passes()
+        yield from ((each.name, each.sql) for each in self.passes())
         yield from self.relations
 
-    def passes(self) -> Iterable[tuple[str, str]]:
+    def passes(self, *, cuts_at_once: int = 1000) -> Iterable[Pass]:
         """What reads facts: the periods, the facts that depend on them, the scans."""
-        yield from ((name, frame.periods_sql) for name, frame in self.frames.items())
-        yield from self.inlined.items()
-        yield from ((scan.name, scan.sql()) for scan in self.scans.values())
+        for frame in self.frames.values():
+            yield from (Pass(name, [sql]) for name, sql in frame.relations)
+        yield from self.inlined.values()
+        yield from (Pass(scan.name, scan.sqls(cuts_at_once=cuts_at_once)) for scan in self.scans.values())
+
+
+def _counted(measure: Measure, frame: Frame) -> str:
+    """In a batch each key is counted by a scan of its own: counting groups is cheaper than counting distinct."""
+    return measure.expression if isinstance(frame, Wide) and measure.distinct and not measure.per else ""

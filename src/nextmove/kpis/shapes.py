@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nextmove.engine import literal
-from nextmove.facts import Fact
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.dimensions import UNKNOWN
-from nextmove.kpis.frame import Frame
+from nextmove.kpis.frame import DIMENSION_ASKED, Frame
+from nextmove.kpis.inlined import relation_of
 
 
 def shares(measure: Measure) -> bool:
@@ -39,32 +39,6 @@ def sql(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str:
     if measure.aggregate == "survival":
         return _survival(columns, measure, frame)
     return _grouped(columns, measures, frame)
-
-
-def relation_of(fact: Fact, frame: Frame) -> str:
-    """What to read a fact from: its view or table, or the inlined relation of one that depends on the period."""
-    if not fact.per_period:
-        return f"facts.{fact.name}"
-    return fact.name if frame.moved is None else f"{fact.name}_{frame.moved}"
-
-
-def period_parameters(frame: Frame) -> dict[str, str]:
-    """What a fact that depends on the period may name."""
-    return {
-        "period_id": frame.period_id,
-        "as_of": literal(frame.as_of),
-        "seen": literal(frame.seen),
-        "calendar": literal(frame.calendar),
-        "grain": literal(frame.grain),
-        "dimension": literal(_one_dimension(frame)),
-        "cuts": literal(" ".join(["", *frame.by, *(name for name, _ in frame.where), ""])),
-    }
-
-
-def _one_dimension(frame: Frame) -> str:
-    """The dimension that a target must be set for: the one that is asked by, or limited to."""
-    asked = frame.by or tuple(name for name, _ in frame.where)
-    return asked[0] if len(asked) == 1 else ""
 
 
 def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) -> str:
@@ -102,13 +76,13 @@ def _where(conditions: Sequence[str]) -> str:
     return "where " + "\n    and ".join(conditions) if conditions else ""
 
 
-def _from(columns: Columns, frame: Frame, *, periods: bool = False) -> tuple[str, str]:
+def _from(columns: Columns, frame: Frame, *, periods: bool = False, beside: bool = True) -> tuple[str, str]:
     """The relations that a scan reads, and where the period's id stands."""
     dated, identifier = columns.period()
     lines = [f"from {relation_of(columns.fact, frame)} as f", *dated]
     if periods or columns.needs_period:
         lines.append(f"join {frame.periods} as p on p.id = {identifier}")
-    return "\n".join(lines + columns.joins()), identifier
+    return "\n".join(lines + columns.joins(beside=beside)), identifier
 
 
 def _range(columns: Columns) -> list[str]:
@@ -120,7 +94,7 @@ def _grouped(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str
     each = [replace(columns, measure=measure) for measure in measures]
     conditions = [one.sql(one.measure.where) if one.measure.where else None for one in each]
     common = len(set(conditions)) == 1
-    read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each))
+    read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each), beside=not columns.sets)
     limits = _range(columns) + columns.limits()
     if common and conditions[0]:
         limits.append(f"({conditions[0]})")
@@ -130,11 +104,12 @@ def _grouped(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str
     rows = f"{read}\n{_where(limits)}"
     if _one_key(measures):
         return _by_key(each, within, rows, identifier)
-    selected = [f"{identifier} as period_id", *columns.cuts()]
+    grouped = columns.grouped(identifier)
+    selected = [f"{identifier} as period_id", *grouped.known]
     for n, (one, condition) in enumerate(zip(each, within, strict=True)):
         selected += [f"{aggregate(one, one.measure, within=condition)} as m{n}", f"count(*){_filter(condition)} as rows_{n}"]
         selected += [f"max(f.unpriced){_filter(condition)} as unpriced_{n}"] if one.priced else []
-    return f"select\n    {_listed(selected)}\n{rows}\ngroup by {', '.join([identifier, *columns.groups()])}"
+    return f"select\n    {_listed(selected)}\n{rows}\ngroup by {grouped.by}"
 
 
 def _filter(condition: str | None) -> str:
@@ -151,8 +126,8 @@ def _by_key(each: Sequence[Columns], within: Sequence[str | None], rows: str, id
     """Distinct counts as groups of groups: one of each key first, then the keys."""
     columns = each[0]
     key = next(one.sql(one.measure.expression) for one in each if one.measure.distinct)
-    cuts = [f"{group} as {name}" for group, name in zip(columns.groups(), columns.dimensions, strict=True)]
-    inner = [f"{identifier} as period_id", *cuts, f"{key} as key"]
+    grouped = columns.grouped(identifier, key)
+    inner = [f"{identifier} as period_id", *grouped.raw, f"{key} as key"]
     outer = ["period_id", *(f"coalesce({name}, {literal(UNKNOWN)}) as {name}" for name in columns.dimensions)]
     for n, (one, condition) in enumerate(zip(each, within, strict=True)):
         inner.append(f"count(*){_filter(condition)} as rows_{n}")
@@ -166,10 +141,9 @@ def _by_key(each: Sequence[Columns], within: Sequence[str | None], rows: str, id
         if one.priced:
             inner.append(f"max(f.unpriced){_filter(condition)} as unpriced_{n}")
             outer.append(f"max(unpriced_{n}) as unpriced_{n}")
-    groups = ", ".join([identifier, *columns.groups(), key])
     by = ", ".join(["period_id", *columns.dimensions])
     return (
-        f"select\n    {_listed(outer)}\nfrom (\n    select\n        {_listed(inner)}\n    {rows}\n    group by {groups}\n"
+        f"select\n    {_listed(outer)}\nfrom (\n    select\n        {_listed(inner)}\n    {rows}\n    group by {grouped.by}\n"
         f") as keys\ngroup by {by}"
     )
 
@@ -244,7 +218,8 @@ def _kept(columns: Columns, measure: Measure, frame: Frame) -> str:
     names = columns.dimensions
     inner = [f"{identifier} as period_id", *columns.cuts(), f"{value} as value", f"{_flag(columns)} as in_reach"]
     inner += ["f.unpriced as unpriced"] if columns.priced else []
-    inner.append(f"row_number() over (partition by {identifier}, {key} order by {columns.day} {direction}, f.day {direction}) as place")
+    first = f"{columns.day} {direction}, f.day {direction}"
+    inner.append(f"row_number() over (partition by {identifier}, {key}{_told_for(frame)} order by {first}) as place")
     limits = _range(columns) + _own_where(columns, measure)
     outer = {"sum": "coalesce(sum(value), 0)", "distinct": "count(distinct value)", "mean": "avg(value)"}.get(measure.aggregate, "count(*)")
     listed = "".join(f", {name}" for name in names)
@@ -253,6 +228,11 @@ def _kept(columns: Columns, measure: Measure, frame: Frame) -> str:
         f"from (\n    select\n        {_listed(inner)}\n    {read}\n    {_where(limits)}\n) as kept\n"
         f"where place = 1 and in_reach\ngroup by {_group_by(columns)}"
     )
+
+
+def _told_for(frame: Frame) -> str:
+    """In a frame of several dimensions a key stands once for each."""
+    return f", {DIMENSION_ASKED}" if frame.beside else ""
 
 
 def _flag(columns: Columns) -> str:
@@ -265,7 +245,7 @@ def _per(columns: Columns, measures: Sequence[Measure], frame: Frame) -> str:
     each = [replace(columns, measure=measure) for measure in measures]
     conditions = [one.sql(one.measure.where) if one.measure.where else None for one in each]
     common = len(set(conditions)) == 1
-    read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each))
+    read, identifier = _from(columns, frame, periods=any(one.needs_period for one in each), beside=not columns.sets)
     limits = _range(columns) + columns.limits() + ([f"({conditions[0]})"] if common and conditions[0] else [])
     within = [None if common else condition for condition in conditions]
     keys = _keys(each, within, f"{read}\n    {_where(limits)}", identifier)
@@ -287,22 +267,22 @@ def _keys(each: Sequence[Columns], within: Sequence[str | None], rows: str, iden
     columns = each[0]
     key = columns.sql(str(columns.measure.per))
     names = columns.dimensions
-    start = [f"{identifier} as period_id", *(f"{g} as {name}" for g, name in zip(columns.groups(), names, strict=True)), f"{key} as key"]
-    groups = ", ".join([identifier, *columns.groups(), key])
+    grouped = columns.grouped(identifier, key)
+    start = [f"{identifier} as period_id", *grouped.raw, f"{key} as key"]
     distinct = {one.sql(one.measure.expression) for one in each if one.measure.distinct}
     nested = len(distinct) == 1 and all(one.measure.distinct or one.measure.max for one in each) and not any(within)
     if not nested:
         for n, (one, condition) in enumerate(zip(each, within, strict=True)):
             start += [f"{aggregate(one, one.measure, within=condition)} as amount_{n}", f"count(*){_filter(condition)} as rows_{n}"]
             start += [f"max(f.unpriced){_filter(condition)} as unpriced_{n}"] if one.priced else []
-        return f"select\n        {_listed(start)}\n    {rows}\n    group by {groups}"
+        return f"select\n        {_listed(start)}\n    {rows}\n    group by {grouped.by}"
     item = distinct.pop()
     start += [f"{item} as item", "count(*) as lines"]
     start += [f"{aggregate(one, one.measure)} as amount_{n}" for n, one in enumerate(each) if not one.measure.distinct]
     listed = ["period_id", *names, "key"]
     told = [f"{'count(item)' if one.measure.distinct else f'max(amount_{n})'} as amount_{n}" for n, one in enumerate(each)]
     told += [f"sum(lines) as rows_{n}" for n in range(len(each))]
-    items = f"select\n        {_listed(start)}\n    {rows}\n    group by {groups}, {item}"
+    items = f"select\n        {_listed(start)}\n    {rows}\n    group by {columns.grouped(identifier, key, item).by}"
     return f"select {', '.join([*listed, *told])}\n    from (\n    {items}\n    ) as items\n    group by {', '.join(listed)}"
 
 
@@ -321,7 +301,7 @@ def _last(columns: Columns, measure: Measure, frame: Frame) -> str:
     value = columns.sql(measure.expression)
     limits = [f"{value} is not null", *_own_where(columns, measure), *columns.limits()]
     cuts = "".join(f", {cut}" for cut in columns.cuts())
-    place = f"row_number() over (partition by p.id, {key} order by {columns.day} desc) as place"
+    place = f"row_number() over (partition by p.id, {key}{_told_for(frame)} order by {columns.day} desc) as place"
     joins = "\n    ".join([f"join {relation_of(columns.fact, frame)} as f on {columns.day} < p.until", *columns.joins()])
     read = f"from {frame.periods} as p\n    {joins}\n    {_where(limits)}"
     known = f"select p.id as period_id{cuts}, {value} as value, {place}\n    {read}"

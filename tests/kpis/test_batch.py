@@ -1,0 +1,86 @@
+"""The values of an edition are those of the questions, whatever is computed together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nextmove.engine import DuckDBEngine, literal
+from nextmove.facts import load_facts, prepare
+from nextmove.kpis import Question, answer, batch, load_catalogue
+from nextmove.kpis.batch import compute_values, stored_periods
+from nextmove.settings import Settings
+from tests.conftest import AS_OF, COMPANY, load_company
+
+CATALOGUE = load_catalogue()
+SETTINGS = Settings.read(Path(COMPANY) / "nextmove.toml")
+KEY = "kpi, grain, calendar, dimension, member, period_start"
+
+
+@pytest.fixture(scope="module")
+def stored() -> Iterator[DuckDBEngine]:
+    """The reference company with its facts as tables and all values computed, as an edition has them."""
+    with DuckDBEngine() as engine:
+        engine.execute("set threads = 1")  # small tables: more threads only cost
+        load_company(engine)
+        prepare(engine, SETTINGS, load_facts())
+        for fact in CATALOGUE.facts.values():
+            if fact.stored:
+                engine.execute(f"create table facts.kept as from facts.{fact.name}")
+                engine.execute(f"drop view facts.{fact.name}")
+                engine.execute(f"alter table facts.kept rename to {fact.name}")
+        compute_values(engine, CATALOGUE, SETTINGS, as_of=AS_OF)
+        yield engine
+
+
+@pytest.mark.parametrize("theme", sorted({kpi.theme for kpi in CATALOGUE.kpis.values()}))
+def test_stored_values_are_the_answers(theme: str, stored: DuckDBEngine) -> None:
+    for kpi in CATALOGUE.kpis.values():
+        if kpi.theme == theme:
+            dice = random.Random(kpi.id)
+            _same_as_asked(stored, kpi.id, dice.choice(list(stored_periods(SETTINGS))), "")
+            _same_as_asked(stored, kpi.id, ("gregorian", dice.choice(batch.WATCHED)), dice.choice(kpi.entry.cut_by))
+
+
+def _same_as_asked(engine: DuckDBEngine, kpi: str, period: tuple[str, str], dimension: str) -> None:
+    calendar, grain = period
+    asked = {"kpi": kpi, "calendar": calendar, "grain": grain, "dimension": dimension}
+    found = engine.query(
+        f"select * from main.kpi_values where {' and '.join(f'{name} = {literal(value)}' for name, value in asked.items())}"
+    ).to_pylist()
+    if dimension and not found:
+        return  # not kept
+    question = Question(kpi, grain=grain, calendar=calendar, by=(dimension,) if dimension else ())
+    answered = answer(engine, question, SETTINGS, as_of=AS_OF, catalogue=CATALOGUE).to_pylist()
+    told = {(row["period_start"], row[dimension] if dimension else ""): row for row in answered}
+    assert {(row["period_start"], row["member"]) for row in found} == told.keys(), asked
+    for row in found:
+        for name in ("value", "numerator", "denominator", "coverage", "rows", "complete", "immature", "period_end"):
+            assert _equal(row[name], told[row["period_start"], row["member"]][name]), (asked, row, name)
+
+
+def _equal(stored: Any, told: Any) -> bool:  # Any: cells
+    if stored is None or told is None or isinstance(stored, bool | dt.date):
+        return bool(stored == told)
+    return math.isclose(float(stored), float(told), rel_tol=1e-9, abs_tol=1e-9)
+
+
+def test_made_anew_since_a_day_in_small_passes_they_are_the_same(stored: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored.execute("create or replace table main.before as from main.kpi_values")
+    monkeypatch.setattr(batch, "_ROWS_AT_ONCE", 1)
+    compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=AS_OF - dt.timedelta(days=3))
+    assert not stored.query(f"from before anti join main.kpi_values using ({KEY})").num_rows
+    assert not stored.query(f"from main.kpi_values anti join before using ({KEY})").num_rows
+    near = " and ".join(f"round(b.{name}, 6) is not distinct from round(a.{name}, 6)" for name in ("value", "coverage", "rows"))
+    assert not stored.query(f"select * from before as b join main.kpi_values as a using ({KEY}) where not ({near})").num_rows
+
+
+def test_no_relation_is_left_behind(stored: DuckDBEngine) -> None:
+    assert stored.connection.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
+    assert stored.connection.execute("select view_name from duckdb_views() where temporary and not internal").fetchall() == []
