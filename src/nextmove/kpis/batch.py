@@ -43,14 +43,14 @@ TABLE = """create table if not exists main.kpi_values (
     kpi varchar, grain varchar, calendar varchar, dimension varchar, member varchar, period_start date, period_end date,
     value double, numerator double, denominator double, rows bigint, complete boolean, immature boolean, coverage double
 )"""
-_TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
+TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
 
 
 def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: dt.date | None = None) -> None:
     """Fill `main.kpi_values`; with `since`, make anew what ends after that day and leave the rest."""
     kpis = [kpi.under({}) for kpi in with_data(engine, catalogue)]
     engine.execute(TABLE)
-    engine.execute(_TOLD)
+    engine.execute(TOLD)
     priced = priced_facts(engine, catalogue)
     moving = [kpi for kpi in kpis if kpi.entry.moves]
     batch = Batch(engine, catalogue, settings)
@@ -95,22 +95,27 @@ class Ask:
 
 
 def _asks(engine: Engine, catalogue: Catalogue, settings: Settings, kpis: Sequence[Kpi], *, as_of: dt.date) -> Iterable[Ask]:
-    """The company as a whole at all grains; cuts at the watched grains, and at the cadence of KPIs that have another.
-
-    A KPI for which not every dimension means the same to all its measures is asked for each alone.
-    """
+    """The company as a whole at all grains; cuts at the watched grains, and at the cadence of KPIs that have another."""
     kept = _dimensions(engine, kpis)
     frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
     yield Ask(frames, [Told(kpi) for kpi in kpis])
     cut = [Told(kpi, tuple(name for name in kept if name in kpi.entry.cut_by)) for kpi in kpis]
-    together, alone = ([told for told in cut if told.cuts and _apart(catalogue, told) == each] for each in (False, True))
-    yield Ask([frame for frame in frames if frame.grain in WATCHED], together)
+    yield from cut_asks(catalogue, [frame for frame in frames if frame.grain in WATCHED], cut)
     for grain in [grain for grain in STORED_GRAINS if grain not in WATCHED]:
-        yield Ask([frame for frame in frames if frame.grain == grain], [told for told in together if told.kpi.entry.cadence == grain])
+        own = [told for told in cut if told.kpi.entry.cadence == grain]
+        yield from cut_asks(catalogue, [frame for frame in frames if frame.grain == grain], own)
+
+
+def cut_asks(catalogue: Catalogue, frames: Sequence[Frame], cut: Sequence[Told]) -> Iterable[Ask]:
+    """KPIs by their dimensions at the grains of `frames`, together.
+
+    A KPI for which not every dimension means the same to all its measures is asked for each alone.
+    """
+    together, alone = ([told for told in cut if told.cuts and _apart(catalogue, told) == each] for each in (False, True))
+    yield Ask(frames, together)
     for frame in frames:
-        for name in kept:
-            told = [each for each in alone if name in each.cuts and frame.grain in (*WATCHED, each.kpi.entry.cadence)]
-            yield Ask([replace(frame, by=(name,))], [replace(each, cuts=(name,)) for each in told])
+        for name in dict.fromkeys(name for told in alone for name in told.cuts):
+            yield Ask([replace(frame, by=(name,))], [replace(told, cuts=(name,)) for told in alone if name in told.cuts])
 
 
 def _apart(catalogue: Catalogue, told: Told) -> bool:
