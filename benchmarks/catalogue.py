@@ -89,8 +89,8 @@ HAND = {
         with bought as (select distinct month_id, {cut} as cut, account_id from facts.sales where is_purchase and month_id >= {first} - 12),
         there as (select distinct month_id, account_id from bought)
         select a.month_id + 12, a.cut, count(b.account_id) / count(*) from bought as a
-        left join there as b on b.account_id = a.account_id and b.month_id = a.month_id + 12 where a.month_id + 12 between {first} and {last}
-        group by 1, 2""",
+        left join there as b on b.account_id = a.account_id and b.month_id = a.month_id + 12
+        where a.month_id + 12 between {first} and {last} group by 1, 2""",
     "repeat_purchase_rate": f"""
         select month_id, {{cut}},
             count(distinct line.account_id) filter (where own.second_order_on < p.end_day) / count(distinct line.account_id)

@@ -22,7 +22,9 @@ def command_line() -> typer.Typer:
         help="B2B sales KPIs that end in an action.",
         no_args_is_help=True,
         add_completion=False,
+        context_settings={"max_content_width": 120},
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain text: importing what draws boxes would take longer than all else of `--help`
     )
     commands.register(app)
     return app
