@@ -1,7 +1,8 @@
 """All values at once, for an edition: every KPI, its dimensions, week to year, in shared passes.
 
-One plan covers all KPIs of a dimension and grain: measures of the same rows are read together, so the cost is that of the facts
-and not of the catalogue. Accounts and products are left to be asked on demand: their members are many and rarely looked at.
+One plan covers all KPIs, grains and dimensions that can be told together (`wide`): measures of the same rows are read in one pass, and what
+a KPI makes of them is one query. So the cost is that of the facts, not of the catalogue, nor of planning thousands of statements.
+Accounts and products are left to be asked on demand: their members are many and rarely looked at.
 
 After a small load only the periods that it touches are made anew, and those of KPIs whose finished periods still move (cohorts).
 """

@@ -1,7 +1,7 @@
 """Scans: measures of one fact under one frame, read together in one pass.
 
 A plan hands out the column in which a measure will stand; measures that read the same rows share a scan. A question has a
-plan of its own, the batch of a refresh one for all KPIs of a dimension: the same code, fewer passes.
+plan of its own, the batch of a refresh one for all KPIs, grains and dimensions: the same code, fewer passes.
 """
 
 from __future__ import annotations
