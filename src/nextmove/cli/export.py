@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nextmove.cli.options import WorkspaceOption
+from nextmove.errors import UserError
+
+if TYPE_CHECKING:
+    from nextmove.engine import Engine
+    from nextmove.kpis import Catalogue
 
 exports = typer.Typer(help="KPIs as SQL, tables for BI tools, the catalogue as Apache Ossie.", no_args_is_help=True)
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; made where it is missing.", show_default=False)]
@@ -46,23 +52,43 @@ def export_sql(
 
 
 @exports.command("tables")
-def export_tables(folder: _Folder, workspace: WorkspaceOption = None) -> None:
-    """Write facts, dimensions, KPI values, predictions and actions of the current edition as Parquet.
+def export_tables(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where Parquet files go.", show_default=False)] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="URL", help="A database instead: postgresql://…", show_default=False)] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write facts, dimensions, KPI values, predictions and actions of the current edition as Parquet, or into PostgreSQL.
 
     Example: nextmove export tables marts
+
+    Example: nextmove export tables --to postgresql://user@host/marts
     """
     from nextmove.editions import current_edition
-    from nextmove.export.marts import export_parquet
     from nextmove.kpis import load_catalogue
     from nextmove.words import text
     from nextmove.workspace import Workspace
 
+    if (folder is None) == (to is None):
+        raise UserError("The tables go either into a folder or into a database.", hint="nextmove export tables DIR, or --to postgresql://…")
     found = Workspace.find(workspace)
     edition = current_edition(found)
-    written = export_parquet(folder, edition.engine, load_catalogue(found))
+    written = _write_marts(folder, to, edition.engine, load_catalogue(found))
     for name, rows in written:
         print(f"{name}  {rows:,}", file=sys.stderr)
     print(text("export.tables.done", rows=sum(rows for _, rows in written), tables=len(written), edition=edition.meta.edition))
+
+
+def _write_marts(folder: Path | None, to: str | None, edition: Engine, catalogue: Catalogue) -> list[tuple[str, int]]:
+    from nextmove.export.marts import export_parquet, export_postgres
+
+    if folder is not None:
+        return export_parquet(folder, edition, catalogue)
+    if not str(to).startswith(("postgresql://", "postgres://")):
+        raise UserError(f"{to!r} is no address of a PostgreSQL database.", hint="--to postgresql://user@host/database")
+    from nextmove.engine import distant_engine
+
+    with closing(distant_engine(str(to))) as target:
+        return export_postgres(target, edition, catalogue)
 
 
 @exports.command("ossie")

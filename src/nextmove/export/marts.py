@@ -75,3 +75,15 @@ def export_parquet(folder: Path, edition: Engine, catalogue: Catalogue) -> list[
     told = kpi_dimension(catalogue)
     pq.write_table(told, folder / "dimensions" / "kpis.parquet", compression="zstd")
     return [*written, ("dimensions/kpis.parquet", told.num_rows)]
+
+
+def export_postgres(target: Engine, edition: Engine, catalogue: Catalogue) -> list[tuple[str, int]]:
+    """Write each mart as a table of the same schema and name; one that is there is replaced. Returns names and rows."""
+    written = []
+    for mart in marts(edition):
+        rows = edition.query(f"select * from {mart.source}")
+        target.write(f"{mart.schema}.{mart.name}", rows)
+        written.append((f"{mart.schema}.{mart.name}", rows.num_rows))
+    told = kpi_dimension(catalogue)
+    target.write("dimensions.kpis", told)
+    return [*written, ("dimensions.kpis", told.num_rows)]
