@@ -6,6 +6,7 @@ An unknown key is an error that names its neighbours, so a misspelt setting is n
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from nextmove.errors import UnknownName, UserError
+
+_TIME_OF_DAY = re.compile(r"(([01]\d|2[0-3]):[0-5]\d|24:00)\Z")
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -37,6 +40,9 @@ class Company(Section):
     working_week: tuple[Weekday, ...] = Field(
         ("monday", "tuesday", "wednesday", "thursday", "friday"), description="Days on which the company works."
     )
+    working_hours: tuple[str, str] | None = Field(
+        None, description='Opening and closing of a working day, as ["09:00", "17:00"]: a response is then timed in these hours alone.'
+    )
     as_of: Literal["today"] | dt.date = Field("today", description="Numbers as they stood at the end of this day.")
 
     @field_validator("time_zone")
@@ -45,6 +51,27 @@ class Company(Section):
         if zone not in available_timezones():
             raise UnknownName("time zone", zone, available_timezones(), where="company.time_zone")
         return zone
+
+    @field_validator("working_hours", mode="before")
+    @classmethod
+    def _hours_in_order(cls, hours: object) -> object:
+        """Times of day with leading zeros sort as text."""
+        if hours is None:
+            return None
+        times = [str(each) for each in hours] if isinstance(hours, list | tuple) else []
+        if len(times) != 2 or not all(_TIME_OF_DAY.match(each) for each in times):
+            raise UserError(
+                f"Working hours are two times of day, not {hours!r}.",
+                where="company.working_hours",
+                hint='write opening and closing as HH:MM: ["09:00", "17:00"]',
+            )
+        if times[0] >= times[1]:
+            raise UserError(
+                f"Working hours end after they begin: {times[0]} is not before {times[1]}.",
+                where="company.working_hours",
+                hint="a shift over midnight cannot be told this way; without working hours, elapsed hours are counted",
+            )
+        return tuple(times)
 
 
 class Definitions(Section):

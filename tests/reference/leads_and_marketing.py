@@ -88,6 +88,20 @@ def response_time_within_target(company: Company, period: Period, by: By) -> Cel
     return ratio(count((lead for lead in leads if waited(lead) <= 1), by), count(leads, by))
 
 
+def banded(lead: Row) -> Row:
+    """With its response-time band as a member: it is cut by how long it had waited."""
+    limits = {"within 5 min": 5 / 60, "within 1 h": 1, "within 24 h": 24}
+    band = next((name for name, limit in limits.items() if waited(lead) <= limit), "later")
+    return {**lead, "members": {**lead["members"], "response_band": band}}
+
+
+def qualification_rate(company: Company, period: Period, by: By) -> Cells:
+    """Of the leads answered in the period, by how soon, the share that ever became SQLs (READINGS 73 and 83)."""
+    leads = [banded(lead) for lead in answered(company, period)]
+    qualified = [lead for lead in leads if lead["sql_at"] and lead["sql_at_day"] <= company.as_of]
+    return ratio(count(qualified, by), count(leads, by))
+
+
 def spent(company: Company, period: Period, by: By, *departments: str) -> Sums:
     rows = [row for row in company.spend if row["department"] in departments and row["day"] in period]
     return total(rows, by, lambda row: row["amount"])
@@ -233,6 +247,7 @@ KPIS: dict[str, Reference] = {
     "time_to_qualify": time_to_qualify,
     "response_time": response_time,
     "response_time_within_target": response_time_within_target,
+    "qualification_rate": qualification_rate,
     "marketing_spend": marketing_spend,
     "cost_per_lead": cost_per_lead,
     "cac": cac,

@@ -224,6 +224,7 @@ def _calendar(settings: Settings) -> Json:
         "reporting_currency": company.reporting_currency,
         "week_start": company.week_start,
         "working_week": list(company.working_week),
+        "working_hours": list(company.working_hours or ()),
         "public_holidays_of": company.country,
         "further_closed_days": [day.isoformat() for day in company.holidays],
         "fiscal_year_start_month": company.fiscal_year_start_month,

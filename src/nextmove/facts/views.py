@@ -17,7 +17,7 @@ from nextmove.settings import Settings
 from nextmove.tables import PREDICTED
 from nextmove.tables.calendar import write_calendar
 
-_VERSION = "3"  # raise it when the columns of the calendar or of what is predicted change
+_VERSION = "4"  # raise it when the columns of the calendar or of what is predicted change
 
 
 def parameters(settings: Settings) -> dict[str, str]:

@@ -44,6 +44,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("loss_reason", "loss_reason"),
     Dimension("cancel_reason", "cancel_reason"),
     Dimension("landing_page", "landing_page"),
+    Dimension("response_band", "response_band"),
     Dimension("network", "network"),
     Dimension("kind", "kind"),
     Dimension("account", "account_id", names="accounts"),

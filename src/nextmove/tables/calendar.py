@@ -28,6 +28,7 @@ from nextmove.errors import UnknownName
 from nextmove.settings import Company, Settings
 from nextmove.tables.declared import FIRST_DAY as FIRST
 from nextmove.tables.declared import LAST_DAY as LAST
+from nextmove.tables.working_hours import working_hours
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -153,6 +154,7 @@ def calendar_table(calendar: Calendar) -> pa.Table:
     columns["working_day"] = calendar.working[: len(days)]
     columns["working_day_no"] = np.cumsum(calendar.working[: len(days)]).astype(np.int32)
     columns |= _local_days(calendar.company.time_zone)
+    columns |= working_hours(calendar.company, FIRST, calendar.working[: len(days)])
     return pa.table(columns)
 
 
