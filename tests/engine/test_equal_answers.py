@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from nextmove.engine import Distant, Engine
+from nextmove.engine import Distant, DuckDBEngine, Engine
 from nextmove.facts import load_facts, prepare
+from nextmove.facts.catalogue import fill
+from nextmove.facts.views import parameters
 from nextmove.kpis import Question, compiled_sql, load_catalogue
 from nextmove.kpis.priced import priced_facts
 from nextmove.tables import PREDICTED, TABLES
+from nextmove.tables.calendar import write_calendar
 
 from .conftest import DISTANT, opened
 
@@ -44,6 +47,25 @@ def engine(request: pytest.FixtureRequest, new_place: Callable[[str, str], str],
 def test_every_fact(fact: str, engine: Distant, reference: Any) -> None:
     columns = ", ".join(FACTS[fact].columns)
     ours, theirs = (_sorted(each.query(f"select {columns} from facts.{fact}").to_pylist()) for each in (reference.engine, engine))
+    assert len(theirs) == len(ours)
+    assert not [pair for pair in zip(ours, theirs, strict=True) if not _same(*pair)]
+
+
+def test_response_times_in_working_hours(engine: Distant, reference: Any) -> None:
+    """Where the company has set them, which the reference company has not."""
+    company = reference.settings.company.model_copy(update={"working_hours": ("09:00", "17:00")})
+    hours = reference.settings.model_copy(update={"company": company})
+    query = f"select lead_id, response_hours, response_band from ({fill(FACTS['leads'].query, parameters(hours))}) as leads"
+    with DuckDBEngine() as near:
+        for table in ("batches", *(table.name for table in (*TABLES, *PREDICTED))):
+            near.write(f"main.{table}", reference.engine.query(f"from main.{table}"))
+        prepare(near, hours, load_facts())
+        ours = _sorted(near.query(query).to_pylist())
+    write_calendar(engine, hours)
+    theirs = _sorted(engine.query(query).to_pylist())
+    write_calendar(engine, reference.settings)
+    unset = _sorted(reference.engine.query("select lead_id, response_hours, response_band from facts.leads").to_pylist())
+    assert ours != unset, "the reference company has no answer over closed hours"
     assert len(theirs) == len(ours)
     assert not [pair for pair in zip(ours, theirs, strict=True) if not _same(*pair)]
 
