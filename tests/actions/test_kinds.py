@@ -28,6 +28,7 @@ CASES = {
     "cross_sell": {"account_id": "A10", "product_id": "P5"},
     "reorder_due": {"account_id": "A6"},
     "margin_erosion": {"account_id": "A5", "product_id": "P2"},
+    "price_gap": {"account_id": "A13", "product_id": "P3"},
     "lead_without_response": {"lead_id": "L1"},
     "deal_without_activity": {"opportunity_id": "QUIET"},
     "deal_stuck": {"opportunity_id": "STUCK"},

@@ -71,3 +71,17 @@ def test_a_product_says_who_dropped_it_and_whom_to_offer_it(signed_in: Any, ask:
     assert len(page["offers"]) == min(20, row["n"])
     assert signed_in("admin").get(f"/products/{row['product_id']}").status_code == 200
     assert signed_in("admin").get("/products/NO-SUCH").status_code == 404
+
+
+def test_a_customer_page_names_prices_below_those_of_others(signed_in: Any, ask: Any) -> None:
+    row = ask("select * from predictions.price where price < price_lo order by value desc, account_id limit 1")[0]
+    gap = signed_in("admin").get(f"/api/customers/{row['account_id']}").json()["prices"][0]
+    assert (gap["product_id"], gap["left"], gap["peers"]) == (row["product_id"], row["value"], row["peers"])
+    assert gap["price"] < gap["low"] <= gap["median"] <= gap["high"]
+    assert "Prices below comparable customers" in signed_in("admin").get(f"/customers/{row['account_id']}").content.decode()
+
+
+def test_a_customer_page_without_a_low_price_says_nothing_of_prices(signed_in: Any, ask: Any) -> None:
+    low = "select account_id from predictions.price where price < price_lo"
+    row = ask(f"select account_id from main.accounts where account_id not in ({low}) order by account_id limit 1")[0]
+    assert "Prices below comparable customers" not in signed_in("admin").get(f"/customers/{row['account_id']}").content.decode()

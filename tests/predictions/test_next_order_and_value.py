@@ -61,6 +61,10 @@ def test_value_has_every_customer_profit_at_its_margin_and_three_years_above_one
     assert rows.historic_value.sum() == pytest.approx(known.profit.sum(), rel=1e-6)
     assert (rows.value_lo <= rows.value_hi).all()
     assert rows.value_36_months.sum() > rows.value.sum()
+    assert (rows.purchases_36_months >= rows.purchases).all()
+    assert rows.purchases_36_months.sum() < 3.1 * rows.purchases.sum()  # customers leave, they do not come back
+    assert ((rows.value_36_months_lo <= rows.value_36_months) & (rows.value_36_months <= rows.value_36_months_hi)).all()
+    assert (rows.value_36_months_hi - rows.value_36_months_lo).sum() > (rows.value_hi - rows.value_lo).sum()
     once = rows[rows.account_id.isin(known.accounts.take(np.flatnonzero(np.diff(known.starts) == 1)).to_pylist())]
     assert once.p_alive.max() < 1
 

@@ -10,6 +10,7 @@ from nextmove.actions.deal_without_activity import DealWithoutActivity
 from nextmove.actions.declining_customer import DecliningCustomer
 from nextmove.actions.lead_without_response import LeadWithoutResponse
 from nextmove.actions.margin_erosion import MarginErosion
+from nextmove.actions.price_gap import PriceGap
 from nextmove.actions.reorder_due import ReorderDue
 from nextmove.actions.silent_customer import SilentCustomer
 from nextmove.actions.stopped_item import StoppedItem
@@ -21,6 +22,7 @@ KINDS: tuple[type[ActionKind], ...] = (
     CrossSell,
     ReorderDue,
     MarginErosion,
+    PriceGap,
     LeadWithoutResponse,
     DealWithoutActivity,
     DealStuck,

@@ -25,6 +25,7 @@ ICONS = {
     "cross_sell": "sparkles",
     "reorder_due": "refresh",
     "margin_erosion": "coin",
+    "price_gap": "coin",
     "lead_without_response": "user-question",
     "deal_without_activity": "briefcase",
     "deal_stuck": "hourglass",

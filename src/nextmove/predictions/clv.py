@@ -118,7 +118,9 @@ class FittedValue:
         margin = order_size(self.days, at, "profit") / np.maximum(order_size(self.days, at, "net"), 1e-9)
         value = revenue * margin
         low, high = (value * share for share in _interval(repeat, at, horizon))
-        three = value * worth_today(years_ahead(repeat, at, horizon), self.settings.discount_rate)
+        years = years_ahead(repeat, at, horizon)
+        three = value * worth_today(years, self.settings.discount_rate)
+        three_low, three_high = (three * share for share in _interval(repeat, at, 3 * _YEAR))
         size = len(at.who)
         return pa.table(
             {
@@ -132,7 +134,10 @@ class FittedValue:
                 "value": value.round(2),
                 "value_lo": np.minimum.reduce([low, high, value]).round(2),
                 "value_hi": np.maximum.reduce([low, high, value]).round(2),
+                "purchases_36_months": (more_purchases * evenly * years.sum(axis=0)).round(6),
                 "value_36_months": three.round(2),
+                "value_36_months_lo": np.minimum.reduce([three_low, three_high, three]).round(2),
+                "value_36_months_hi": np.maximum.reduce([three_low, three_high, three]).round(2),
                 "historic_value": self.days.sum_between("profit", self.days.first_day - 1, on, at.who).round(2),
             }
         )

@@ -17,6 +17,7 @@ from nextmove.app.moves import Move, moves_about
 from nextmove.app.pages.customer_queries import ACTIVITIES, DEALS, INVOICES, ITEMS, MONTHS, ORDER_DAYS
 from nextmove.app.pages.customer_rhythm import customer_rhythm
 from nextmove.app.pages.outlook import Outlook, Product, outlook, told_products
+from nextmove.app.pages.prices import PriceGap, price_gaps
 from nextmove.app.visit import Visit, page
 from nextmove.engine import literal
 from nextmove.errors import OutOfScope
@@ -113,6 +114,7 @@ class CustomerPage:
     deals: tuple[Deal, ...]
     as_of: dt.date
     outlook: Outlook
+    prices: tuple[PriceGap, ...]
 
     @property
     def owed(self) -> Decimal:
@@ -144,6 +146,7 @@ def customer_page(visit: Visit, account_id: str) -> CustomerPage:
         deals=tuple(Deal(**row) for row in _ask(visit, DEALS, account_id)),
         as_of=visit.edition.as_of,
         outlook=visit.edition.kept(("outlook", account_id, visit.user.language), lambda: outlook(visit, account_id)),
+        prices=visit.edition.kept(("prices", account_id), lambda: price_gaps(visit, account_id)),
     )
 
 

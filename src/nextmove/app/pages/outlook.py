@@ -59,12 +59,14 @@ class NextOrder:
 
 @dataclass(frozen=True)
 class Worth:
-    """Gross profit of the next year with its interval, of three years discounted, and so far."""
+    """Gross profit of the next year and of three years discounted, each with its interval, and so far."""
 
     year: float
     low: float
     high: float
     three_years: float
+    three_low: float | None  # an edition may be older than the interval
+    three_high: float | None
     so_far: float
 
 
@@ -115,7 +117,8 @@ def _next_order(visit: Visit, row: Row) -> NextOrder:
 
 
 def _worth(row: Row) -> Worth:
-    return Worth(row["value"], row["value_lo"], row["value_hi"], row["value_36_months"], row["historic_value"])
+    three = row["value_36_months"], row.get("value_36_months_lo"), row.get("value_36_months_hi")
+    return Worth(row["value"], row["value_lo"], row["value_hi"], *three, row["historic_value"])
 
 
 def _products(visit: Visit, task: str, account_id: str, limit: str, order: str) -> tuple[Product, ...]:

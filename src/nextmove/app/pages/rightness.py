@@ -22,10 +22,10 @@ RULE = "rule"
 # What a card opens with: the first of these that its backtest has, with the length of list that people really get.
 _HEADLINES = (
     *(("precision_at", "50"), ("precision_at", "20"), ("precision_in_list", ""), ("precision_at_10", "")),
-    *(("mean_absolute_error_days", ""), ("wape", ""), ("mean_absolute_error_net_sales", ""), ("auc", "")),
+    *(("mean_absolute_error_days", ""), ("wape", ""), ("mean_absolute_error_net_sales", ""), ("interval_error", ""), ("auc", "")),
 )
-_LESS_IS_BETTER = ("mean_absolute_error", "brier", "bias", "wape", "mase")
-_SHARES = ("precision", "money_captured", "recall", "base_rate", "share_within", "bias", "wape", "coverage")
+_LESS_IS_BETTER = ("mean_absolute_error", "brier", "bias", "wape", "mase", "interval_error")
+_SHARES = ("precision", "money_captured", "recall", "base_rate", "share_within", "bias", "wape", "coverage", "interval_error")
 _NO_CONTEST = ("base_rate", "share_within", "coverage", "model_is_used", "calibration")
 
 

@@ -1,0 +1,74 @@
+"""How prices moved over the year, so that what was paid in spring can stand beside what is paid today.
+
+A repeat-sales index (Bailey, Muth and Nourse 1963): only the same customer buying the same product twice is compared, so neither a new
+customer with other terms nor a change of mix moves it. The logarithm of each price ratio says how far the level went from the one month to
+the other; the levels of all months that fit these best are the index. A category's own steps are drawn towards the company's, so that one
+with few repeat purchases follows the company. Today's month is zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nextmove.engine import Engine, literal
+from nextmove.predictions.rhythm import Counts, Numbers
+
+MONTHS = 13  # calendar months that a year touches
+_DRAWN = 20.0  # repeat purchases that the whole's step counts as
+_MILLIONTH = 1e-6  # sums of whole millionths are the same in any order
+_LARGEST = float(np.log(1.5))  # a step beyond it is another unit or a slip of the pen, not a price level
+
+_REPEATS = """
+with bought as (
+    select account_id, product_id, category, day, back, ln(cast(net as double) / cast(quantity as double)) as price from {days} as days
+),
+steps as (
+    select category, back as to_back, lag(back) over (partition by account_id, product_id order by day) as from_back,
+        price - lag(price) over (partition by account_id, product_id order by day) as step
+    from bought
+)
+select category, coalesce(from_back, -1) as from_back, to_back, count(*) as repeats,
+    cast(coalesce(sum(cast(round(step / {unit}) as bigint)), 0) as double) as total
+from steps where from_back is null or (from_back > to_back and abs(step) < {largest})
+group by all order by all
+"""
+
+
+def price_levels(engine: Engine, days: str) -> dict[str, Numbers]:
+    """Category → what the logarithm of a price of each month (0 is today's) lacks to today's level; `days` is SQL of purchase days."""
+    rows = engine.query(_REPEATS.format(days=days, largest=literal(_LARGEST), unit=literal(_MILLIONTH)))
+    names, group = np.unique(np.asarray(rows["category"].to_pylist(), dtype=str), return_inverse=True)
+    earlier, later = (rows[name].to_numpy().astype(np.int64) for name in ("from_back", "to_back"))
+    repeats, total = rows["repeats"].to_numpy().astype(np.float64), rows["total"].to_numpy() * _MILLIONTH
+    known = earlier >= 0  # a first purchase only names its category
+    found = _Repeats(group[known], earlier[known], later[known], repeats[known], total[known])
+    company = _fitted(replace(found, group=np.zeros_like(found.group)), 1, np.zeros(MONTHS - 1))
+    return dict(zip(names.tolist(), -_fitted(found, len(names), np.diff(company[0])), strict=True))
+
+
+@dataclass(frozen=True)
+class _Repeats:
+    """Repeat purchases by group and months: how many, and the sum of the logarithms of their price ratios."""
+
+    group: Counts
+    earlier: Counts
+    later: Counts
+    repeats: Numbers
+    total: Numbers
+
+
+def _fitted(found: _Repeats, groups: int, steps: Numbers) -> Numbers:
+    """Group × month: least squares of the log ratios, each step between neighbouring months drawn towards `steps`."""
+    left, right = np.zeros((groups, MONTHS, MONTHS)), np.zeros((groups, MONTHS))
+    for one, other, total in ((found.earlier, found.later, -found.total), (found.later, found.earlier, found.total)):
+        np.add.at(left, (found.group, one, one), found.repeats)
+        np.add.at(left, (found.group, one, other), -found.repeats)
+        np.add.at(right, (found.group, one), total)
+    between = np.diff(np.eye(MONTHS), axis=0)
+    left += _DRAWN * between.T @ between
+    right += _DRAWN * between.T @ steps
+    levels = np.zeros((groups, MONTHS))
+    levels[:, 1:] = np.linalg.solve(left[:, 1:, 1:], right[:, 1:, None])[:, :, 0]
+    return levels
