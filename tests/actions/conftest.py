@@ -47,7 +47,8 @@ create table predictions.items as
 create table predictions.cross_sell as select 'A10' as account_id, 'P5' as product_id, 0.2 as score;
 create table predictions.price as select 'A13' as account_id, p as product_id, 10.0 as price, low as price_lo, 12.5 as price_median,
         14.0 as price_hi, 0.2 as score, peers, 8 as quantity_from, 15 as quantity_to, 1300.0 as value, method
-    from (values ('P3', 11.0, 20, 'model'), ('P1', 9.0, 20, 'model'), ('P2', 11.0, 6, 'model'), ('P4', 11.0, 20, 'rule')) as t(p, low, peers, method);
+    from (values ('P3', 11.0, 20, 'model'), ('P1', 9.0, 20, 'model'), ('P2', 11.0, 6, 'model'), ('P4', 11.0, 20, 'rule'))
+        as t(p, low, peers, method);
 insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)
     select concat('F', a, '-', w), 1, timestamp '2024-01-01 10:00' + interval (w * 14) day, concat('A', a), 'P5', 5, 60
     from range(11, 20) x(a), range(0, 27) y(w);

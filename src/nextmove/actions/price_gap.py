@@ -10,8 +10,8 @@ from nextmove.actions.contract import Evidence
 
 @dataclass(frozen=True)
 class PriceGap:
-    """Below the range of comparable customers and far below their median, for who buys now. Its effect is less than half that of margin erosion:
-    a price that always was lower is harder to raise than one that slipped."""
+    """Below the range of comparable customers and far below their median, for who buys now. Its effect is less than half that of margin
+    erosion: a price that always was lower is harder to raise than one that slipped."""
 
     kind: ClassVar[str] = "price_gap"
     subject: ClassVar[tuple[str, ...]] = ("account_id", "product_id")

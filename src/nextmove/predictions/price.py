@@ -142,7 +142,7 @@ class Price:
             return []
         chosen = self._better(engine, cutoff)
         told = {"model" if chosen == "model" else "rule (chosen)": _range(found, chosen), "rule": _range(found, "rule")}
-        figures = [(name, "share_within_quartiles", float(((came >= at.low) & (came <= at.high)).mean())) for name, at in told.items()]
+        figures = [(name, "share_within_quartiles", _held(at, came)) for name, at in told.items()]
         figures += [(name, "interval_error", _error(at, came)) for name, at in told.items()]
         return [{"cutoff": cutoff, "method": name, "measure": m, "value": v, "subjects": len(came)} for name, m, v in figures]
 
@@ -163,6 +163,11 @@ def _range(found: pa.Table, method: Method) -> _Range:
         return _Range(*(columns[name] for name in ("price", "low", "middle", "high")))
     usual = columns["usual"]
     return _Range(columns["paid"], usual * (1 - _RULE_WIDTH), usual, usual * (1 + _RULE_WIDTH))
+
+
+def _held(said: _Range, came: Numbers) -> float:
+    """The share of prices within the range; a millionth beside it is how a fraction is stored, not another price."""
+    return float(((came >= said.low * (1 - 1e-6)) & (came <= said.high * (1 + 1e-6))).mean())
 
 
 def _error(said: _Range, came: Numbers) -> float:

@@ -2,8 +2,9 @@
 
 A repeat-sales index (Bailey, Muth and Nourse 1963): only the same customer buying the same product twice is compared, so neither a new
 customer with other terms nor a change of mix moves it. The logarithm of each price ratio says how far the level went from the one month to
-the other; the levels of all months that fit these best are the index. A category's own steps are drawn towards the company's, so that one
-with few repeat purchases follows the company. Today's month is zero.
+the other, by the median of all that bought in both: where most pay the list price again, the level has not moved, whatever a few agreed.
+The levels of all months that fit these medians best are the index. A category's own steps are drawn towards the company's, so that one with
+few repeat purchases follows the company. Today's month is zero.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nextmove.engine import Engine, literal
+from nextmove.engine import Engine
 from nextmove.predictions.rhythm import Counts, Numbers
 
 MONTHS = 13  # calendar months that a year touches
 _DRAWN = 20.0  # repeat purchases that the whole's step counts as
-_MILLIONTH = 1e-6  # sums of whole millionths are the same in any order
-_LARGEST = float(np.log(1.5))  # a step beyond it is another unit or a slip of the pen, not a price level
+_UNMOVED = 0.005  # a level this near to today's is today's: list prices that stayed stay comparable to the cent
 
 _REPEATS = """
 with bought as (
@@ -30,27 +30,28 @@ steps as (
     from bought
 )
 select category, coalesce(from_back, -1) as from_back, to_back, count(*) as repeats,
-    cast(coalesce(sum(cast(round(step / {unit}) as bigint)), 0) as double) as total
-from steps where from_back is null or (from_back > to_back and abs(step) < {largest})
+    coalesce(quantile_cont(step, 0.5), 0) as step
+from steps where from_back is null or from_back > to_back
 group by all order by all
 """
 
 
 def price_levels(engine: Engine, days: str) -> dict[str, Numbers]:
     """Category → what the logarithm of a price of each month (0 is today's) lacks to today's level; `days` is SQL of purchase days."""
-    rows = engine.query(_REPEATS.format(days=days, largest=literal(_LARGEST), unit=literal(_MILLIONTH)))
+    rows = engine.query(_REPEATS.format(days=days))
     names, group = np.unique(np.asarray(rows["category"].to_pylist(), dtype=str), return_inverse=True)
     earlier, later = (rows[name].to_numpy().astype(np.int64) for name in ("from_back", "to_back"))
-    repeats, total = rows["repeats"].to_numpy().astype(np.float64), rows["total"].to_numpy() * _MILLIONTH
+    repeats, step = rows["repeats"].to_numpy().astype(np.float64), rows["step"].to_numpy()
     known = earlier >= 0  # a first purchase only names its category
-    found = _Repeats(group[known], earlier[known], later[known], repeats[known], total[known])
+    found = _Repeats(group[known], earlier[known], later[known], repeats[known], (repeats * step)[known])
     company = _fitted(replace(found, group=np.zeros_like(found.group)), 1, np.zeros(MONTHS - 1))
-    return dict(zip(names.tolist(), -_fitted(found, len(names), np.diff(company[0])), strict=True))
+    own = _fitted(found, len(names), np.diff(company[0]))
+    return dict(zip(names.tolist(), np.where(np.abs(own) < _UNMOVED, 0, -own), strict=True))
 
 
 @dataclass(frozen=True)
 class _Repeats:
-    """Repeat purchases by group and months: how many, and the sum of the logarithms of their price ratios."""
+    """Repeat purchases by group and months: how many, and that number times the median logarithm of their price ratios."""
 
     group: Counts
     earlier: Counts
