@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nextmove.engine import DuckDBEngine
-from nextmove.facts import load_facts
+from nextmove.facts import create_predicted, load_facts
 from nextmove.facts.views import create_views, parameters
 from nextmove.insights.questions import funnel, leavers, peers
 from nextmove.kpis import Scope
@@ -26,6 +26,7 @@ def numbers(demo_workspace: Workspace, demo_engine: DuckDBEngine) -> Iterator[Du
         for name in ("calendar", "periods"):
             engine.execute(f"drop view if exists main.{name}")
         write_calendar(engine, demo_workspace.settings)
+        create_predicted(engine)
         create_views(engine, demo_workspace.settings, load_facts())
         yield engine
 

@@ -4,7 +4,7 @@
 -- keep: view
 select
     bought.account_id, bought.day, bought.next_day, bought.rep_id, bought.team, bought.region, bought.country, bought.channel, bought.segment,
-    bought.industry, bought.source, bought.campaign_id, due.day - due.bought_on as usual_days
+    bought.industry, bought.source, bought.campaign_id, date_diff('day', due.bought_on, due.day) as usual_days
 from facts.purchase_ends as bought
 left join facts.due_dates as due on due.account_id = bought.account_id and due.bought_on = bought.day
 where bought.closes_day
