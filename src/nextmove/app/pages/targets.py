@@ -98,7 +98,9 @@ def targets_page(visit: Visit, values: Mapping[str, str], *, fault: str | None =
     held = stored(visit)
     rows = [row for row in held.rows if within_reach(visit, row["dimension"], row["member"])]
     only = values.get("only", "")
-    chosen = [row for row in rows if not only or row["kpi"] == only]
+    published = visit.edition.published.meta.warehouse_version
+    # What was set since the edition stands first: whoever has just set a target looks for it.
+    chosen = sorted((row for row in rows if not only or row["kpi"] == only), key=lambda row: row["batch"] <= published)
     kpis = [(kpi.id, named(kpi)) for kpi in numbers.kpis_within_reach(visit)]
     draft = {"grain": "month", "calendar": "gregorian", "day": visit.edition.as_of.isoformat(), "kpi": only or "net_sales", **values}
     return TargetsPage(
