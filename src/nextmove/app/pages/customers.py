@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from nextmove.app.edition import Row
 from nextmove.app.pages.customer_rhythm import STATES, customer_rhythm
+from nextmove.app.paging import page_number
 from nextmove.app.visit import Visit, page
 from nextmove.engine import literal
 
@@ -52,12 +53,12 @@ class Search:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Search:
-        state, sort, number = values.get("state", ""), values.get("sort", "net"), values.get("page", "1")
+        state, sort = values.get("state", ""), values.get("sort", "net")
         return cls(
             values.get("q", "").strip()[:100],
             state if state in STATES else "",
             sort if sort in SORTS else "net",
-            max(1, min(int(number), 100_000)) if number.isascii() and number.isdigit() else 1,
+            page_number(values.get("page", "1")),
         )
 
     def address(self, **changes: str) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from nextmove.app import exports, predicted, telling
 from nextmove.app.edition import Row
+from nextmove.app.paging import page_number
 from nextmove.app.visit import Visit, page
 from nextmove.facts.views import parameters
 from nextmove.words import text
@@ -85,7 +86,7 @@ class LeadsPage:
 
 def leads_page(visit: Visit, asked: Mapping[str, str]) -> LeadsPage:
     grade = asked.get("grade", "") if asked.get("grade", "") in GRADES else ""
-    number = int(asked["page"]) if asked.get("page", "").isascii() and asked.get("page", "").isdigit() else 1
+    number = page_number(asked.get("page", "1"))
     if not predicted.published(visit, "leads"):
         return LeadsPage((), {}, grade, 1, 0, missing=predicted.silence(visit, "leads") or text("app.leads.missing"))
     rows = visit.edition.kept(("leads", visit.reach.scope), lambda: visit.edition.rows(_sql(visit)))

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from nextmove.app import charts, formats, predicted
 from nextmove.app.charts import Chart, Series
 from nextmove.app.edition import Row
+from nextmove.app.paging import page_number
 from nextmove.app.visit import Visit, page
 from nextmove.editions.predicting import table_of
 from nextmove.engine import literal
@@ -93,9 +94,8 @@ class Search:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Search:
-        sort, number = values.get("sort", "net"), values.get("page", "1")
-        page_number = max(1, min(int(number), 100_000)) if number.isascii() and number.isdigit() else 1
-        return cls(values.get("q", "").strip()[:100], sort if sort in SORTS else "net", page_number)
+        sort = values.get("sort", "net")
+        return cls(values.get("q", "").strip()[:100], sort if sort in SORTS else "net", page_number(values.get("page", "1")))
 
     def address(self, **changes: str) -> str:
         values = {"q": self.text, "sort": self.sort if self.sort != "net" else "", **changes}
