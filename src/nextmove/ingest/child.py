@@ -1,7 +1,8 @@
 """The child that parses untrusted files; started by `sandbox.Reader`, never imported by it.
 
 It reads requests as lines of JSON: `open` (what is in the file), `query` (a small select over it), `export` (a select into a
-Parquet file). The file stands as the view `source`: its columns, and `_row`, the number of the record in the file.
+Parquet file). The file stands as the view `source`: its columns, and `_row`, the number of the record in the file (null where
+that is its place among the records).
 """
 
 from __future__ import annotations

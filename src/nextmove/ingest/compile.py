@@ -1,7 +1,7 @@
 """A mapping as one select: source text in, typed canonical columns and the first problem of each row out.
 
-The select runs in the child over `source`, in a single pass: `_row` is the record, `_problem` is empty or
-`column|reason`, `_raw` the record as it stood where there is a problem.
+The select runs in the child over `source`, in a single pass: `_row` is the record (null where it is the place in the file:
+see `typed_rows`), `_problem` is empty or `column|reason`, `_raw` the record as it stood where there is a problem.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from nextmove.engine import literal, name
 from nextmove.ingest.casts import Role, read_columns
@@ -43,6 +44,12 @@ def typed_select(table: Table, given: list[Given], *, relation: str, zone: str, 
     raw = " || ',' || ".join(_quoted("src." + column) for column in source_columns)
     return f"""select _row, {names}, _problem, case when _problem is not null then {raw} end as _raw from (
         select *, {_first_problem(table, given)} as _problem from (select *, {casts} from {relation} as read_) as cast_) as judged"""
+
+
+def typed_rows(path: Path) -> str:
+    """The written outcome of `typed_select` as a relation. Counting records while they are read would keep one processor busy alone."""
+    file = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    return f"(select * exclude (file_row_number) replace (coalesce(_row, file_row_number + 1) as _row) from {file})"
 
 
 def _cast(one: Given, zone: str) -> str:

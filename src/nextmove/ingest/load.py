@@ -19,7 +19,7 @@ import duckdb
 
 from nextmove.engine import literal
 from nextmove.errors import UserError
-from nextmove.ingest.compile import source_select, typed_select
+from nextmove.ingest.compile import source_select, typed_rows, typed_select
 from nextmove.ingest.distant import make_ready, opened_for_load
 from nextmove.ingest.keys import key_rows
 from nextmove.ingest.merge import merge
@@ -183,9 +183,9 @@ def _bring_in(engine: object, one: Staged, *, batch: int, rejects: Rejects) -> L
 
     assert isinstance(engine, DuckDBEngine)
     connection = engine.connection
-    rows = f"read_parquet({literal(str(one.rows))})"
-    read, failed = connection.execute(f"select count(*), count(_problem) from {rows}").fetchall()[0]
-    keyed = key_rows(connection, one.table, rows=rows, given=one.given)
+    file = literal(str(one.rows))
+    read, failed = connection.execute(f"select count(*), count(_problem) from read_parquet({file})").fetchall()[0]
+    keyed = key_rows(connection, one.table, rows=typed_rows(one.rows), given=one.given)
     place = f"{one.file} [{one.part}]" if one.part else str(one.file)
     if one.rejects:
         rejects.add(one.rejects, place)

@@ -16,6 +16,7 @@ import duckdb
 from nextmove.engine import literal, name
 from nextmove.errors import UserError
 from nextmove.ingest.casts import MACROS
+from nextmove.ingest.compile import typed_rows
 from nextmove.ingest.structure import Bad, Positions, whole_records
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Source:
         return self.export_any(
             f"""select * from (
                 select {line} as line, split_part(_problem, '|', 1) as "column", split_part(_problem, '|', 2) as reason, _raw as raw
-                from read_parquet({literal(rows)}) as rows_ {place} where _problem is not null
+                from {typed_rows(Path(rows))} as rows_ {place} where _problem is not null
                 union all select line, '' as "column", reason, raw from {bad}) as failed order by line""",
             path,
         )
@@ -122,7 +123,7 @@ class Source:
         return int(result[0])
 
     def _see(self) -> list[list[str]]:
-        numbered = "*" if self.opened.numbered else "*, row_number() over () as _row"
+        numbered = "*" if self.opened.numbered else "*, null::bigint as _row"
         self._run(f"create or replace view source as select {numbered} from {self.opened.relation}")
         described = self.connection.execute("describe source").fetchall()
         return [[row[0], row[1]] for row in described if row[0] not in ("_row", "_part")]
