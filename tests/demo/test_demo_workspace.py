@@ -71,6 +71,22 @@ def test_an_empty_workspace_gets_its_settings_back(tmp_path: Path) -> None:
     assert (tmp_path / "ours" / "nextmove.toml").read_text(encoding="utf-8") == own
 
 
+def test_one_that_was_broken_off_is_begun_anew(tmp_path: Path) -> None:
+    def break_off(_: str) -> None:
+        raise KeyboardInterrupt
+
+    own = '[company]\nname = "Ours"\n'
+    Workspace.create(tmp_path / "ours", settings=own)
+    with pytest.raises(KeyboardInterrupt):
+        make_demo(tmp_path / "ours", SMALL, tell=break_off)
+    workspace = make_demo(tmp_path / "ours", SMALL, tell=silent)
+    with open_warehouse(workspace) as engine:
+        assert engine.query("select count(*) as n from main.order_lines")["n"][0].as_py() == SMALL.lines
+    assert {path.name for path in workspace.data.iterdir() if path.is_file()} == {"warehouse.duckdb", "stories.json"}
+    clear_demo(workspace)
+    assert (tmp_path / "ours" / "nextmove.toml").read_text(encoding="utf-8") == own
+
+
 def test_own_data_are_never_thrown_away(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "ours", settings='[company]\nname = "Ours"\n')
     with open_warehouse(workspace) as engine:

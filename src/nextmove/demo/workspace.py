@@ -16,6 +16,7 @@ from nextmove.workspace import SETTINGS_FILE, Workspace
 STORIES_FILE = "stories.json"
 SETTINGS_BEFORE = "nextmove.before-demo.toml"
 KIND = "demo"
+DRAFT = "warehouse.draft.duckdb"
 Tell = Callable[[str], None]
 
 
@@ -50,7 +51,7 @@ def _workspace(root: Path, plan: Plan) -> Workspace:
     if not settings.exists():
         return Workspace.create(root, settings=_settings(plan))
     workspace = Workspace(root.resolve())
-    if is_demo(workspace):
+    if is_demo(workspace) or (workspace.data / DRAFT).exists():
         _refuse_own_data(workspace)
         _empty(workspace)
     elif _batches(workspace):
@@ -69,20 +70,20 @@ def _empty(workspace: Workspace) -> None:
 
 
 def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
+    """Write the company into a file of its own, where each batch of rows leaves the memory at once; whole, it takes its place."""
     from nextmove.demo.company import found_company, write_company
     from nextmove.demo.store import Store
-    from nextmove.ingest.batches import warehouse_version
+    from nextmove.ingest.warehouse import open_file
 
-    engine = open_demo(workspace)
-    with engine:
-        store = Store(engine, batch=warehouse_version(engine) + 1)
-        engine.execute("begin transaction")
+    draft = workspace.data / DRAFT
+    with open_file(draft, memory_limit=workspace.settings.editions.memory_limit) as engine:
+        store = Store(engine, batch=1)
         company = found_company(plan)
         write_company(company, store, tell=tell)
         store.record(KIND, time_zone=TIME_ZONE, loaded_at=dt.datetime.combine(plan.as_of, dt.time(23, 59)))
-        engine.execute("commit")
         engine.execute("checkpoint")
         told = company.stories_json(engine)
+    draft.replace(workspace.warehouse)
     (workspace.data / STORIES_FILE).write_text(told, encoding="utf-8")
 
 

@@ -50,6 +50,11 @@ def open_warehouse(workspace: Workspace, *, read_only: bool = False, memory_limi
     path = workspace.warehouse
     if read_only and not path.exists():
         raise UserError("There is no warehouse yet.", where=str(path), hint="nextmove load FILE")
+    return open_file(path, read_only=read_only, memory_limit=memory_limit)
+
+
+def open_file(path: Path, *, read_only: bool = False, memory_limit: str | None = None) -> DuckDBEngine:
+    """A warehouse file with all its tables, brought up to date where an older program made it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = _opened(path, read_only=read_only, memory_limit=memory_limit)
     try:
@@ -62,7 +67,7 @@ def open_warehouse(workspace: Workspace, *, read_only: bool = False, memory_limi
     if not (older and read_only):
         return engine
     engine.close()
-    open_warehouse(workspace).close()
+    open_file(path).close()
     return _opened(path, read_only=True, memory_limit=memory_limit)
 
 
