@@ -13,11 +13,10 @@ from django.http import HttpRequest
 
 from nextmove.app.edition import Row
 from nextmove.app.pages.customer_rhythm import STATES, customer_rhythm
-from nextmove.app.paging import page_number
+from nextmove.app.paging import PAGE_SIZE, Paged, page_number
 from nextmove.app.visit import Visit, page
 from nextmove.engine import literal
 
-PAGE_SIZE = 50
 SORTS = {
     "net": "net_12m desc, name",
     "name": "lower(name)",
@@ -67,33 +66,21 @@ class Search:
 
 
 @dataclass(frozen=True)
-class CustomersPage:
+class CustomersPage(Paged):
     template: ClassVar[str] = "customers.html"
     search: Search
     rows: tuple[CustomerRow, ...]
     found: int
+    number: int
     counts: dict[str, int]
     shows_rep: bool
-
-    @property
-    def number(self) -> int:
-        return self.search.number
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.found // PAGE_SIZE))
 
     @property
     def total(self) -> int:
         return sum(self.counts.values())
 
-    @property
-    def previous(self) -> str | None:
-        return self.search.address(page=str(self.search.number - 1)) if self.search.number > 1 else None
-
-    @property
-    def next(self) -> str | None:
-        return self.search.address(page=str(self.search.number + 1)) if self.search.number < self.pages else None
+    def address(self, number: int) -> str:
+        return self.search.address(page=str(number))
 
     @property
     def states(self) -> list[tuple[str, int, str]]:
@@ -117,7 +104,7 @@ def customers_page(visit: Visit, search: Search) -> CustomersPage:
         f"select * from customers where {wanted} order by {SORTS[search.sort]} limit {PAGE_SIZE} offset {(search.number - 1) * PAGE_SIZE}"
     )
     found = counts.get(search.state, 0) if search.state else sum(counts.values())
-    return CustomersPage(search, tuple(map(customer_row, rows)), found, counts, shows_rep=visit.reach.sees_many)
+    return CustomersPage(search, tuple(map(customer_row, rows)), found, search.number, counts, shows_rep=visit.reach.sees_many)
 
 
 def customer_row(row: Row) -> CustomerRow:

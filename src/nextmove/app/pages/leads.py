@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 
 from nextmove.app import exports, predicted, telling
 from nextmove.app.edition import Row
-from nextmove.app.paging import page_number
+from nextmove.app.paging import PAGE_SIZE, Paged, page_count, page_number
 from nextmove.app.visit import Visit, page
 from nextmove.facts.views import parameters
 from nextmove.words import text
 
-PAGE_SIZE = 50
 GRADES = ("A", "B", "C", "D")
 _SQL = """
 select p.lead_id, p.score, p.grade, p.age_days, p.base_rate, p.warning, p.evidence, p.contact_method,
@@ -49,7 +48,7 @@ class Lead:
 
 
 @dataclass(frozen=True)
-class LeadsPage:
+class LeadsPage(Paged):
     template: ClassVar[str] = "leads.html"
     leads: tuple[Lead, ...]
     counts: dict[str, int]
@@ -65,22 +64,10 @@ class LeadsPage:
         return sum(self.counts.values())
 
     @property
-    def pages(self) -> int:
-        return max(1, -(-self.found // PAGE_SIZE))
-
-    @property
-    def previous(self) -> str | None:
-        return self._address(self.number - 1) if self.number > 1 else None
-
-    @property
-    def next(self) -> str | None:
-        return self._address(self.number + 1) if self.number < self.pages else None
-
-    @property
     def grades(self) -> list[tuple[str, int]]:
         return [(grade, self.counts[grade]) for grade in GRADES if self.counts.get(grade)]
 
-    def _address(self, number: int) -> str:
+    def address(self, number: int) -> str:
         return f"?grade={self.grade}&page={number}"
 
 
@@ -92,7 +79,7 @@ def leads_page(visit: Visit, asked: Mapping[str, str]) -> LeadsPage:
     rows = visit.edition.kept(("leads", visit.reach.scope), lambda: visit.edition.rows(_sql(visit)))
     counts = {each: sum(row["grade"] == each for row in rows) for each in GRADES}
     chosen = [row for row in rows if not grade or row["grade"] == grade]
-    number = min(max(number, 1), max(1, -(-len(chosen) // PAGE_SIZE)))
+    number = min(max(number, 1), page_count(len(chosen)))
     shown = chosen[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     first = rows[0] if rows else None
     told = tuple(_lead(visit, row) for row in shown)

@@ -13,14 +13,13 @@ from django.http import HttpRequest
 from nextmove.app import charts, formats, predicted
 from nextmove.app.charts import Chart, Series
 from nextmove.app.edition import Row
-from nextmove.app.paging import page_number
+from nextmove.app.paging import PAGE_SIZE, Paged, page_number
 from nextmove.app.visit import Visit, page
 from nextmove.editions.predicting import table_of
 from nextmove.engine import literal
 from nextmove.errors import OutOfScope
 from nextmove.words import text
 
-PAGE_SIZE = 50
 SORTS = {
     "net": "net_12m desc, name",
     "growth": "growth asc nulls last, name",
@@ -103,27 +102,15 @@ class Search:
 
 
 @dataclass(frozen=True)
-class ProductsPage:
+class ProductsPage(Paged):
     template: ClassVar[str] = "products.html"
     search: Search
     rows: tuple[ProductRow, ...]
     found: int
+    number: int
 
-    @property
-    def number(self) -> int:
-        return self.search.number
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.found // PAGE_SIZE))
-
-    @property
-    def previous(self) -> str | None:
-        return self.search.address(page=str(self.search.number - 1)) if self.search.number > 1 else None
-
-    @property
-    def next(self) -> str | None:
-        return self.search.address(page=str(self.search.number + 1)) if self.search.number < self.pages else None
+    def address(self, number: int) -> str:
+        return self.search.address(page=str(number))
 
     @property
     def sorts(self) -> list[str]:
@@ -161,7 +148,7 @@ def products_page(visit: Visit, search: Search) -> ProductsPage:
     found = ask(f"select count(*) as n from {_name(visit)} {where}")[0]["n"]
     start = (search.number - 1) * PAGE_SIZE
     rows = ask(f"select * from {_name(visit)} {where} order by {SORTS[search.sort]} limit {PAGE_SIZE} offset {start}")
-    return ProductsPage(search, tuple(ProductRow(**row) for row in rows), found)
+    return ProductsPage(search, tuple(ProductRow(**row) for row in rows), found, search.number)
 
 
 def product_page(visit: Visit, product_id: str) -> ProductPage:
