@@ -70,6 +70,7 @@ def stored(engine: Engine, catalogue: Catalogue, *, grain: str, before: dt.date)
         exposure=np.where(flows[:, None], days, 1.0),
         weights=np.where(additive[:, None], 1.0, np.maximum(weights, 0.0)),
         least=np.array([RARE if catalogue.kpi(kpi).entry.unit == "count" else 0.0 for kpi, _, _ in keys]),
+        parents=_parents(keys),
     )
     return Stored(keys, series, tuple(ends[start] for start in periods))
 
@@ -140,3 +141,9 @@ def _numbered(rows: pa.Table) -> tuple[tuple[Key, ...], NDArray[np.int64]]:
 def _families(keys: tuple[Key, ...]) -> NDArray[np.int64]:
     names = np.array([f"{kpi}\t{dimension}" for kpi, dimension, _ in keys])
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def _parents(keys: tuple[Key, ...]) -> NDArray[np.int64]:
+    """Of each member the series of the whole company; −1 for that itself."""
+    wholes = {kpi: row for row, (kpi, dimension, _) in enumerate(keys) if not dimension}
+    return np.array([wholes.get(kpi, -1) if dimension else -1 for kpi, dimension, _ in keys], dtype=np.int64)

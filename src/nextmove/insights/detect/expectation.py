@@ -2,10 +2,11 @@
 
 **Shared movement.** In a family of eight siblings or more, the median sibling's departure from its own level is what
 moved them all (a holiday, the season, the whole market); each is judged by what is left. If everybody moves, the parent
-tells it once. **Season.** The shape of the years before, folded to 52 weeks (12 months) and smoothed; how much of it comes
-back is learnt from all series together, on periods that the shape has not seen, so a season that does not repeat is not
-believed. **Level.** The robust mean of the last weeks. **Noise.** The usual size of one period's surprise, each series' own
-drawn towards that of its siblings (a short history borrows more).
+tells it once. **Season.** The shape of the years before, folded to 52 weeks (12 months) and smoothed (`season.py`); how much of it
+comes back is learnt from all series together, on periods that the shape has not seen, so a season that does not repeat is not
+believed. A member with less than two years of its own takes the season of its whole, where that has come back (`borrowed.py`).
+**Level.** The robust mean of the last weeks. **Noise.** The usual size of one period's surprise, each series' own drawn towards
+that of its siblings (a short history borrows more).
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nextmove.insights.detect.borrowed import Borrowed, borrow
 from nextmove.insights.detect.order import Codes, Numbers, group_median, mean, median, spread
+from nextmove.insights.detect.season import shape_of
 
+AGREE = 2.0
 SIBLINGS = 8  # fewer have no median worth the name
+DISAGREE = 1.5  # times their usual distance from each other
 LEAST_NOISE = 0.01  # 1 %: a series that never moved at all may move so much before anybody is told
 SEASON_WARM_UP = 6  # periods with a season known, before its return is measured
 
@@ -48,33 +53,45 @@ class Expectation:
     noise: Numbers
 
 
-def expect(scaled: Numbers, families: Codes, grain: Grain) -> Expectation:
-    """Walk through the periods once; nothing at t uses anything after t."""
+def expect(scaled: Numbers, families: Codes, grain: Grain, parents: Codes | None = None) -> Expectation:
+    """Walk through the periods once; nothing at t uses anything after t. `parents` says of which series each is a part (−1: of none)."""
     shared = _shared_movement(scaled, families, grain)
     adjusted = scaled - shared
-    seasonal = _season(adjusted, grain)
+    own = _season(adjusted, grain)
+    lent = Borrowed() if parents is None else borrow(scaled, shared, parents, families, season=grain.season, smooth=grain.smooth)
+    seasonal = lent.instead_of(own)
     flat = adjusted - seasonal
     noise = _noise(flat, families, grain)
     level = np.full_like(flat, np.nan)
     for t in range(grain.least, flat.shape[1]):
-        level[:, t] = _robust_level(flat[:, max(0, t - grain.memory) : t], noise[:, t], grain.least)
+        past = slice(max(0, t - grain.memory), t)
+        level[:, t] = _robust_level(lent.flat(flat, adjusted, past), noise[:, t], grain.least)
     return Expectation(adjusted, shared, seasonal, level, noise)
 
 
 def _shared_movement(scaled: Numbers, families: Codes, grain: Grain) -> Numbers:
-    """Per series and period what its family does; 0 where the family is small."""
+    """Per series and period what its family does; 0 where the family is small. Siblings that part more than they usually do share
+    less: one giant order that lifts half of the brands is no season of all."""
     size = int(families.max(initial=-1)) + 1
     shared = np.zeros_like(scaled)
     adjusted = scaled.copy()
+    apart = np.full((size, scaled.shape[1]), np.nan)
     for t in range(4, scaled.shape[1]):
-        past = adjusted[:, max(0, t - grain.memory) : t]
-        known = np.isfinite(past).sum(axis=1) >= 4
-        surprise = np.where(known, scaled[:, t] - median(past), np.nan)
+        past = slice(max(0, t - grain.memory), t)
+        known = np.isfinite(adjusted[:, past]).sum(axis=1) >= 4
+        surprise = np.where(known, scaled[:, t] - median(adjusted[:, past]), np.nan)
         enough = np.bincount(families[np.isfinite(surprise)], minlength=size) >= SIBLINGS
         moved = np.where(enough, np.nan_to_num(group_median(surprise, families, size)), 0.0)
-        shared[:, t] = moved[families]
+        apart[:, t] = group_median(np.abs(surprise - moved[families]), families, size)
+        shared[:, t] = (moved * _agreement(apart[:, t], median(apart[:, past])))[families]
         adjusted[:, t] = scaled[:, t] - shared[:, t]
     return shared
+
+
+def _agreement(apart: Numbers, usual: Numbers) -> Numbers:
+    """How much of their median is shared (0 to 1), by how far the siblings stand from it now and as a rule."""
+    wide = apart > DISAGREE * usual
+    return np.where(wide, (DISAGREE * usual / np.where(wide, apart, 1.0)) ** 2, 1.0)
 
 
 def _season(adjusted: Numbers, grain: Grain) -> Numbers:
@@ -82,24 +99,10 @@ def _season(adjusted: Numbers, grain: Grain) -> Numbers:
     seasonal = np.zeros_like(adjusted)
     year = grain.season
     for start in range(year, adjusted.shape[1], year):
-        shape = _shape(adjusted[:, :start], grain)
+        shape = shape_of(adjusted[:, :start], season=year, smooth=grain.smooth)
         span = slice(start, min(start + year, adjusted.shape[1]))
         seasonal[:, span] = shape[:, : span.stop - span.start]
     return seasonal * _returning(adjusted, seasonal, grain)
-
-
-def _shape(past: Numbers, grain: Grain) -> Numbers:
-    """Mean departure from its year's median at each place of the year, outliers drawn in, smoothed."""
-    years = past.reshape(len(past), -1, grain.season)
-    whole = np.isfinite(years).mean(axis=2) >= 0.75
-    flat = years.reshape(-1, grain.season)
-    departure = flat - median(flat)[:, None]
-    bound = 3 * spread(departure)[:, None]
-    departure = np.where(whole.reshape(-1)[:, None], np.clip(departure, -bound, bound), np.nan).reshape(years.shape)
-    known = np.isfinite(departure)
-    shape = np.where(known, departure, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    half = grain.smooth // 2
-    return np.asarray(sum(np.roll(shape, shift, axis=1) for shift in range(-half, half + 1)) / (2 * half + 1))
 
 
 def _returning(adjusted: Numbers, seasonal: Numbers, grain: Grain) -> Numbers:
@@ -114,7 +117,7 @@ def _returning(adjusted: Numbers, seasonal: Numbers, grain: Grain) -> Numbers:
         size = spread(adjusted[:, past] - median(adjusted[:, past])[:, None])
         usable = np.isfinite(surprise) & np.isfinite(promised) & (size > 0)
         told = np.clip(surprise[usable] / size[usable], -2.5, 2.5)
-        foretold = promised[usable] / size[usable]
+        foretold = np.clip(promised[usable] / size[usable], -2.5, 2.5)
         together, own = together + float(told @ foretold), own + float(foretold @ foretold)
     return share
 

@@ -30,6 +30,7 @@ class Series:
 
     `exposure` (working days of each period, of all series or of each) makes a short month no story, `weights` (the
     denominators of a ratio) make a ratio of few rows no story, `least` (3 for a count) makes 5 → 1 of something rare no story.
+    `parents` says of which series each is a part (the company, of its region; −1: of none): a young one borrows its season.
     """
 
     ids: tuple[str, ...]
@@ -40,12 +41,20 @@ class Series:
     exposure: Numbers | None = None
     weights: Numbers | None = None
     least: Numbers | None = None  # of each series: what its offset is at least, in its own unit
+    parents: Codes | None = None
     relative: Codes = field(init=False)  # 1 where the scale is logarithmic
 
     def __post_init__(self) -> None:
         sums = np.ones(len(self.ids), bool) if self.additive is None else np.asarray(self.additive, bool)
         lowest = np.min(self.values, axis=1, initial=0.0, where=np.isfinite(self.values))
         object.__setattr__(self, "relative", (sums & (lowest >= 0)).astype(np.int64))
+
+    @property
+    def lenders(self) -> Codes | None:
+        """The parents whose season can be read as a share of the level: where both scales are logarithmic."""
+        if self.parents is None:
+            return None
+        return np.where((self.parents >= 0) & (self.relative == 1) & (self.relative[self.parents] == 1), self.parents, -1)
 
     @property
     def born(self) -> Numbers:

@@ -75,7 +75,7 @@ def watch(series: Series, watching: Watching = WEEKLY) -> list[Found]:
     grain = watching.grain
     values, unit = _comparable(series)
     scale = Scale.of(values, series.relative, first=grain.minimum, least=series.least)
-    expectation = expect(scale.read(values), series.families, grain)
+    expectation = expect(scale.read(values), series.families, grain, series.lenders)
     strength = strengths(expectation, series.families, grain, thin=_thinness(series))
     strength[:, ~_watched(values, watching)] = np.nan
     found = alerts(strength, grain.windows, steady=watching.steady, budget=watching.budget, patience=watching.patience, first=grain.minimum)
