@@ -20,6 +20,7 @@ from nextmove.facts import parameters
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.compile import Compiler, maturity
 from nextmove.kpis.dimensions import dimension
+from nextmove.kpis.folds import Folds
 from nextmove.kpis.frame import DIMENSION, MEMBER, ONE_DAY, Frame
 from nextmove.kpis.inlined import by_the_cut
 from nextmove.kpis.needs import others, with_data
@@ -173,7 +174,7 @@ class Batch:
             return
         by = tuple(frames[0].by)
         frame: Frame = frames[0] if by else wide(frames, by=(DIMENSION, MEMBER) if told[0].cuts else ())
-        plan = Plan(self.catalogue)
+        plan = Plan(self.catalogue, folds=self.folds)
         plan.frames[frame.periods] = frame
         compiler = Compiler(self.catalogue, calendar_of(self.settings), plan)
         made = [_made(compiler, part, frame) for each in told for part in self._parts(each)]
@@ -202,6 +203,11 @@ class Batch:
         """Take the relations away again."""
         for name, kind in self.kinds.items():
             self.engine.execute(f"drop {kind} {name}")
+        self.folds.clear()
+
+    @cached_property
+    def folds(self) -> Folds:
+        return Folds(self.engine)
 
     @cached_property
     def cuts_at_once(self) -> int:

@@ -14,6 +14,7 @@ from nextmove.kpis import shapes
 from nextmove.kpis.catalogue import Catalogue
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
+from nextmove.kpis.folds import Fold, Folds
 from nextmove.kpis.frame import Frame
 from nextmove.kpis.inlined import relation_of, relations_of
 from nextmove.kpis.wide import Wide
@@ -48,13 +49,27 @@ class Scan:
         if isinstance(frame, Wide) and isinstance(self.frame, Wide):
             self.frame = replace(self.frame, cuts=tuple(dict.fromkeys((*self.frame.cuts, *frame.cuts))))
 
-    def sqls(self, *, cuts_at_once: int) -> list[str]:
+    def sqls(self, *, cuts_at_once: int, folds: Folds | None) -> list[str]:
         """The scan as SQL, in parts where it is cut by more dimensions than are to be read at once."""
-        frames: list[Frame] = [self.frame]
-        if isinstance(self.frame, Wide) and self.frame.cuts:
-            cuts = self.frame.cuts
-            frames = [replace(self.frame, cuts=cuts[n : n + cuts_at_once]) for n in range(0, len(cuts), cuts_at_once)]
-        return [shapes.sql(replace(self.columns, frame=frame), self.measures, frame) for frame in frames]
+        if not isinstance(self.frame, Wide) or not self.frame.cuts:
+            return [shapes.sql(self._columns(self.frame), self.measures, self.frame)]
+        fold = self._fold(folds)
+        together = fold.takes(self._columns(self.frame).sets) if fold else ()
+        cuts = [name for name in self.frame.cuts if name not in together]
+        frames = [replace(self.frame, cuts=tuple(cuts[n : n + cuts_at_once])) for n in range(0, len(cuts), cuts_at_once)]
+        told = [shapes.sql(self._columns(frame), self.measures, frame) for frame in frames]
+        if not fold or not together:
+            return told
+        whole = replace(self.frame, cuts=together)
+        return [shapes.folded_sql(self._columns(whole), self.measures, whole, fold), *told]
+
+    def _fold(self, folds: Folds | None) -> Fold | None:
+        """What its dimensions can be told together from."""
+        wanted = folds and shapes.folds(self._columns(self.frame), self.measures, self.frame)
+        return folds.of(self.columns.fact) if folds and wanted else None
+
+    def _columns(self, frame: Frame) -> Columns:
+        return replace(self.columns, frame=frame)
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,7 @@ class Plan:
     frames: dict[str, Frame] = field(default_factory=dict)
     relations: list[tuple[str, str]] = field(default_factory=list)
     inlined: dict[str, Pass] = field(default_factory=dict)
+    folds: Folds | None = None
 
     def measure(self, measure: Measure, frame: Frame) -> Reference:
         """Have `measure` computed; a scan of the same rows is shared."""
@@ -151,9 +167,14 @@ class Plan:
         for frame in self.frames.values():
             yield from (Pass(name, [sql]) for name, sql in frame.relations)
         yield from self.inlined.values()
-        yield from (Pass(scan.name, scan.sqls(cuts_at_once=cuts_at_once)) for scan in self.scans.values())
+        for scan in self.scans.values():
+            yield Pass(scan.name, scan.sqls(cuts_at_once=cuts_at_once, folds=self.folds))
 
 
 def _counted(measure: Measure, frame: Frame) -> str:
-    """In a batch each key is counted by a scan of its own: counting groups is cheaper than counting distinct."""
-    return measure.expression if isinstance(frame, Wide) and measure.distinct and not measure.per else ""
+    """In a batch each key is counted by a scan of its own: counting groups is cheaper than counting distinct. What adds up stands apart."""
+    if not isinstance(frame, Wide):
+        return ""
+    if measure.per:
+        return "adds up" if measure.sum or measure.count else ""
+    return measure.expression if measure.distinct else ""

@@ -1,0 +1,73 @@
+"""Aggregated for each key first, then over the keys: their sum, the top n, or the sum of their squares."""
+
+from __future__ import annotations
+
+from nextmove.kpis.definition import Measure
+from nextmove.kpis.shapes.grouped import known
+from nextmove.kpis.shapes.parts import Shared, aggregate, filter_of, listed
+
+
+def per(scan: Shared) -> str:
+    """Rows by period, member and key; then the keys by period and member."""
+    return over_keys(scan, _keys(scan))
+
+
+def over_keys(scan: Shared, keys: str) -> str:
+    """What the amounts of keys come to, by period and member."""
+    by = ", ".join(["period_id", *scan.columns.dimensions])
+    places = "".join(
+        f", row_number() over (partition by {by} order by amount_{n} desc) as place_{n}" for n, m in enumerate(scan.measures) if m.top
+    )
+    keys = f"select *{places} from (\n    {keys}\n    ) as keys" if places else keys
+    outer = ["period_id", *known(scan.columns), *of_amounts(scan)]
+    return f"select\n    {listed(outer)}\nfrom (\n    {keys}\n) as by_key\ngroup by {by}"
+
+
+def of_amounts(scan: Shared) -> list[str]:
+    selected = []
+    for n, one, _ in scan.numbered:
+        selected += [f"{_over_keys(one.measure, n)} as m{n}", f"sum(rows_{n}) as rows_{n}"]
+        selected += [f"max(unpriced_{n}) as unpriced_{n}"] if one.priced else []
+    return selected
+
+
+def _over_keys(measure: Measure, n: int) -> str:
+    if measure.top:
+        return f"coalesce(sum(amount_{n}) filter (where place_{n} <= {measure.top}), 0)"
+    if measure.squares:
+        return f"coalesce(sum(cast(amount_{n} as double) * cast(amount_{n} as double)), 0)"
+    return f"coalesce(sum(amount_{n}), 0)"
+
+
+def key_of(scan: Shared) -> str:
+    return scan.columns.sql(str(scan.columns.measure.per))
+
+
+def amounts(scan: Shared) -> list[str]:
+    """What is selected of each measure for one key."""
+    selected = []
+    for n, one, condition in scan.numbered:
+        selected += [f"{aggregate(one, one.measure, within=condition)} as amount_{n}", f"count(*){filter_of(condition)} as rows_{n}"]
+        selected += [f"max(f.unpriced){filter_of(condition)} as unpriced_{n}"] if one.priced else []
+    return selected
+
+
+def _keys(scan: Shared) -> str:
+    """One row a period, member and key. A distinct count beside others is made of groups, which is cheaper than counting distinct."""
+    distinct = {one.sql(one.measure.expression) for one in scan.each if one.measure.distinct}
+    if len(distinct) == 1 and all(one.measure.distinct or one.measure.max for one in scan.each) and not any(scan.within):
+        return _items(scan, distinct.pop())
+    groups = scan.columns.grouped(scan.rows.period, key_of(scan))
+    selected = [f"{scan.rows.period} as period_id", *groups.raw, f"{key_of(scan)} as key", *amounts(scan)]
+    return f"select\n        {listed(selected)}\n    {scan.rows.sql}\n    group by {groups.by}"
+
+
+def _items(scan: Shared, item: str) -> str:
+    groups = scan.columns.grouped(scan.rows.period, key_of(scan), item)
+    inner = [f"{scan.rows.period} as period_id", *groups.raw, f"{key_of(scan)} as key", f"{item} as item", "count(*) as lines"]
+    inner += [f"{aggregate(one, one.measure)} as amount_{n}" for n, one, _ in scan.numbered if not one.measure.distinct]
+    keys = ", ".join(["period_id", *scan.columns.dimensions, "key"])
+    told = [f"{'count(item)' if one.measure.distinct else f'max(amount_{n})'} as amount_{n}" for n, one, _ in scan.numbered]
+    told += [f"sum(lines) as rows_{n}" for n, _, _ in scan.numbered]
+    items = f"select\n        {listed(inner)}\n    {scan.rows.sql}\n    group by {groups.by}"
+    return f"select {', '.join([keys, *told])}\n    from (\n    {items}\n    ) as items\n    group by {keys}"
