@@ -79,7 +79,7 @@ class Columns:
         if self.fact.per_period:
             return [], "f.period_id"
         if self.measure.day == "day" and name in self.fact.columns:
-            return [], f"f.{name}"
+            return [], self.frame.period_of(f"f.{name}")
         return [f"join {self.frame.days} as c on c.day = {self.day}"], f"c.{name}"
 
     def joins(self, *, beside: bool = True) -> list[str]:

@@ -46,10 +46,19 @@ class Frame:
     def period_id(self) -> str:
         return id_column(self.calendar, self.grain)
 
+    def period_of(self, identifier: str) -> str:
+        """The period's id in this frame, from the one that stands in a row."""
+        return identifier
+
     @property
     def periods(self) -> str:
         """The name of the relation that lists the periods."""
         return "asked" if self.moved is None else f"asked_{self.moved}"
+
+    @property
+    def sharing(self) -> str:
+        """What frames have in common that one scan can serve."""
+        return self.periods
 
     @property
     def members_of(self) -> tuple[str, ...]:

@@ -45,9 +45,9 @@ class Scan:
     measures: list[Measure] = field(default_factory=list)
 
     def take_in(self, frame: Frame) -> None:
-        """Be cut by what this frame asks as well."""
+        """Reach as far back and be cut by as much as this frame asks."""
         if isinstance(frame, Wide) and isinstance(self.frame, Wide):
-            self.frame = replace(self.frame, cuts=tuple(dict.fromkeys((*self.frame.cuts, *frame.cuts))))
+            self.frame = self.frame.with_all_of(frame)
 
     def sqls(self, *, cuts_at_once: int, folds: Folds | None) -> list[str]:
         """The scan as SQL, in parts where it is cut by more dimensions than are to be read at once."""
@@ -126,7 +126,7 @@ class Plan:
         shared = measure.model_dump_json(include=set(_ROWS))
         alone = _counted(measure, frame) if shapes.shares(measure) else measure.model_dump_json()
         limits = (frame.by, frame.where, frame.scope, sorted(frame.parameters.items()))
-        key = "\0".join((frame.periods, repr(limits), shared, alone))
+        key = "\0".join((frame.sharing, repr(limits), shared, alone))
         if key not in self.scans:
             self.scans[key] = Scan(self._free(f"{measure.fact}_{len(self.scans) + 1}"), frame, columns)
         self.scans[key].take_in(frame)

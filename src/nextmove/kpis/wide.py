@@ -30,11 +30,31 @@ class Wide(Frame):
 
     @property
     def period_id(self) -> str:
-        return "period_id"
+        """The column that tells the period: of one grain that of a row itself, of several that of the relation of days."""
+        return self.parts[0].period_id if len(self.parts) == 1 else "period_id"
+
+    def period_of(self, identifier: str) -> str:
+        return f"{identifier} + {shift(self.parts[0])}"
 
     @property
     def periods(self) -> str:
         return "all_asked" if self.moved is None else f"all_asked_{self.moved}"
+
+    @property
+    def sharing(self) -> str:
+        """All but where they begin: what is asked joins its own periods."""
+        return repr([(part.calendar, part.grain, part.last, part.seen, part.cut) for part in self.parts])
+
+    def with_all_of(self, other: Wide) -> Wide:
+        """The one of two frames that begins earlier, with the dimensions of both; a year ago is before any previous period."""
+        wider = self if self._begins_before(other) else other
+        assert wider._begins_before(self)
+        return replace(wider, cuts=tuple(dict.fromkeys((*self.cuts, *other.cuts))))
+
+    def _begins_before(self, other: Wide) -> bool:
+        """Whether each grain begins as early."""
+        starts = [[part.start or dt.date.min for part in frame.parts] for frame in (self, other)]
+        return all(one <= another for one, another in zip(*starts, strict=True))
 
     @property
     def members_of(self) -> tuple[str, ...]:
@@ -75,7 +95,7 @@ class Wide(Frame):
     @cached_property
     def _days_sql(self) -> str:
         return "\nunion all\n".join(
-            f"select d.day, p.id as period_id, p.seen\nfrom main.calendar as d\n"
+            f"select d.day, p.id as {self.period_id}, p.seen\nfrom main.calendar as d\n"
             f"join {self.periods} as p on p.id = d.{part.period_id} + {shift(part)}\nwhere d.day < p.until"
             for part in self.parts
         )
