@@ -130,8 +130,8 @@ class Company:
 
     def _edition(self, warehouse: Engine) -> DuckDBEngine | None:
         """The current edition, if it tells the same as the warehouse does now."""
+        from nextmove.editions.definitions import definitions
         from nextmove.editions.meta import read_meta
-        from nextmove.editions.publish import definitions
         from nextmove.editions.shelf import Shelf
 
         volume = Shelf(self.workspace.editions).current()

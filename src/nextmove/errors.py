@@ -59,6 +59,12 @@ class OutOfScope(UserError):
     status = 404
 
 
+class OlderNumbers(UserError):
+    """The published numbers lack what is asked, since they were made by another version or with other settings."""
+
+    status = 409
+
+
 class Busy(UserError):
     """Another process holds what is needed; the same call may work in a moment."""
 

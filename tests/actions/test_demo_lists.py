@@ -12,7 +12,7 @@ import pytest
 from nextmove.actions.find import find_actions
 from nextmove.demo import STORIES_FILE, Plan, make_demo
 from nextmove.editions.asof import end_of
-from nextmove.editions.predicting import predict_all
+from nextmove.editions.predicting import Past, predict_all
 from nextmove.editions.progress import Steps, quiet
 from nextmove.editions.publish import Build, take_rows
 from nextmove.editions.source import warehouse_attached
@@ -34,7 +34,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Stor
         build = Build(engine, workspace.settings, load_catalogue(workspace), AS_OF, Steps(quiet))
         with warehouse_attached(engine, workspace.data / "warehouse.duckdb"):
             take_rows(build, None)
-        assert predict_all(engine, as_of=AS_OF, known={}, refit_days=0, steps=build.steps) == {}
+        assert predict_all(engine, as_of=AS_OF, past=Past({}, 0, None), steps=build.steps) == {}
         assert find_actions(engine, workspace.settings, as_of=AS_OF, end=end_of(AS_OF, time_zone="Europe/London")) == {}
         found = [(story, _place(engine, story)) for story in told if story["kind"] in KIND and _due(story)]
     yield [(story, place) for story, place in found if place != "withheld"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import duckdb
 import pytest
 
 from nextmove.editions import refresh
-from nextmove.editions.incremental import Move
+from nextmove.editions.asof import BORN, LATER
+from nextmove.editions.incremental import Move, look_closely
 from nextmove.editions.meta import Meta
 from nextmove.editions.progress import Steps, quiet
 from nextmove.editions.publish import Build, take_rows
 from nextmove.editions.shelf import Shelf, Volume
-from nextmove.editions.source import State, state_of_warehouse, warehouse_attached
+from nextmove.editions.source import State, show_source, state_of_warehouse, warehouse_attached
+from nextmove.editions.tables import LEFT_BEHIND
 from nextmove.editions.way import Before, choose
 from nextmove.engine import DuckDBEngine
 from nextmove.ingest.batches import Changed
@@ -33,34 +36,41 @@ LoadInto = Callable[[Workspace], Load]
 class Shelves:
     """Tables and facts of one company, made anew or brought forward, side by side."""
 
-    def __init__(self, company: Workspace, folder: Path) -> None:
+    def __init__(self, company: Workspace, folder: Path, begun: Path | None = None) -> None:
+        """`begun` holds the tables and facts of the company as it is now, where they were made already."""
         self.company, self.folder, self.as_of = company, folder, DAY
-        self.forward = self._take("forward.duckdb", None)
+        self.forward = shutil.copyfile(begun, folder / "forward.duckdb") if begun else take(company, folder / "forward.duckdb", None)
         self.version = self._state(0).version
 
     def check(self, as_of: dt.date) -> None:
         """Bring forward what was there, make it anew beside it, compare every table."""
         state = self._state(self.version)
-        self._take("forward.duckdb", Move(self.as_of, as_of, state.changed), as_of)
-        anew = self._take("anew.duckdb", None, as_of)
+        take(self.company, self.forward, Move(self.as_of, as_of, state.changed), as_of)
+        anew = take(self.company, self.folder / "anew.duckdb", None, as_of)
         self.version, self.as_of = state.version, as_of
         assert different(self.forward, anew) == {}
 
     def _state(self, since: int) -> State:
         return state_of_warehouse(self.company.data / "warehouse.duckdb", since=since)
 
-    def _take(self, file: str, move: Move | None, as_of: dt.date = DAY) -> Path:
-        path = self.folder / file
-        if move is None:
-            path.unlink(missing_ok=True)
-        with DuckDBEngine(path) as engine, warehouse_attached(engine, self.company.data / "warehouse.duckdb"):
-            take_rows(Build(engine, self.company.settings, load_catalogue(self.company), as_of, Steps(quiet)), move)
-        return path
+
+def take(company: Workspace, path: Path, move: Move | None, as_of: dt.date = DAY) -> Path:
+    """Tables and facts of an edition, without what is concluded from them."""
+    if move is None:
+        path.unlink(missing_ok=True)
+    with DuckDBEngine(path) as engine, warehouse_attached(engine, company.data / "warehouse.duckdb"):
+        take_rows(Build(engine, company.settings, load_catalogue(company), as_of, Steps(quiet)), move)
+    return path
+
+
+@pytest.fixture(scope="module")
+def begun(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return take(Workspace(loaded), tmp_path_factory.mktemp("begun") / "edition.duckdb", None)
 
 
 @pytest.fixture
-def shelves(company: Workspace, tmp_path: Path) -> Shelves:
-    return Shelves(company, tmp_path)
+def shelves(company: Workspace, tmp_path: Path, begun: Path) -> Shelves:
+    return Shelves(company, tmp_path, begun)
 
 
 @pytest.fixture
@@ -95,6 +105,23 @@ def test_a_new_day_of_lines(shelves: Shelves, load_rows: Load) -> None:
 
 def test_nothing_new_but_the_day(shelves: Shelves) -> None:
     shelves.check(DAY + dt.timedelta(days=3))
+
+
+def test_only_what_came_into_sight_is_taken_again(company: Workspace, tmp_path: Path, begun: Path) -> None:
+    """A lead was answered on the 22nd and a deal won on the 23rd; no invoice, activity or visit ever came."""
+    path = shutil.copyfile(begun, tmp_path / "edition.duckdb")
+    with DuckDBEngine(path) as engine, warehouse_attached(engine, company.data / "warehouse.duckdb"):
+
+        def altered(as_of: dt.date) -> set[str]:
+            show_source(engine, company.settings, as_of=as_of)
+            move = look_closely(engine, company.settings, Move(DAY, as_of, {}))
+            engine.execute("detach source")
+            return {table for table in {*BORN, *LATER} - LEFT_BEHIND if move.alters(table)}
+
+        assert altered(DAY) == set()
+        assert altered(DAY + dt.timedelta(days=1)) == set()
+        assert altered(DAY + dt.timedelta(days=2)) == {"leads"}
+        assert altered(DAY + dt.timedelta(days=3)) == {"leads", "opportunities", "stage_changes"}
 
 
 def test_a_line_that_moves_to_another_day_and_customer(shelves: Shelves, load_rows: Load) -> None:

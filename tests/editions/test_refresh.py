@@ -17,7 +17,7 @@ import pytest
 from nextmove.editions import Edition, current_edition, refresh
 from nextmove.editions.reader import open_edition
 from nextmove.editions.shelf import Shelf, Volume, kept
-from nextmove.errors import Busy, UserError
+from nextmove.errors import Busy, OlderNumbers, UserError
 from nextmove.workspace import Workspace
 
 NOW = dt.datetime(2025, 1, 2, 3, 4, 5)
@@ -167,3 +167,21 @@ def test_the_lock_of_a_killed_refresh_does_not_stay(company: Workspace) -> None:
         os.kill(holder.pid, signal.SIGKILL)
     with Shelf(company.editions).alone():
         pass
+
+
+def test_what_an_edition_of_another_version_lacks_is_told_and_the_rest_is_served(published: Workspace) -> None:
+    volume = Shelf(published.editions).current()
+    assert volume
+    with duckdb.connect(str(volume.path)) as connection:
+        connection.execute("drop table main.account_values")
+        connection.execute("delete from main.manifest where table_name like '%account_values%'")
+    lacking = "select count(*) from main.account_values"
+    with pytest.raises(duckdb.CatalogException):  # by the same definitions it is ours to mend
+        open_edition(volume, published).query(lacking)
+    with duckdb.connect(str(volume.path)) as connection:
+        connection.execute("update main.meta set value = 'older' where key = 'definitions'")
+    edition = open_edition(volume, published)
+    with pytest.raises(OlderNumbers, match="another version") as caught:
+        edition.query(lacking)
+    assert (caught.value.hint, caught.value.status) == ("nextmove refresh", 409)
+    assert one(edition, "select count(*) from main.accounts") == 60

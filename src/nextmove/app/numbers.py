@@ -14,7 +14,7 @@ from typing import cast
 from nextmove.app import telling
 from nextmove.app.edition import Row
 from nextmove.app.visit import Visit, shelf
-from nextmove.editions.publish import definitions
+from nextmove.editions.definitions import definitions
 from nextmove.errors import MissingData, UnknownName
 from nextmove.kpis import Catalogue, Kpi, Question, answer, load_catalogue
 from nextmove.kpis.needs import missing, others

@@ -59,6 +59,18 @@ def as_of_select(table: Table, *, source: str, as_of: dt.date, time_zone: str) -
     return f"select {columns} from {source}.{table.name} as t{where}"
 
 
+def came_between(table: Table, *, before: dt.date, as_of: dt.date, time_zone: str) -> str:
+    """A condition: rows that were born, or to which something happened, after the end of `before` and by the end of `as_of`."""
+    moments = [BORN[table.name]] if table.name in BORN else []
+    then, now = ((day, literal(end_of(day, time_zone=time_zone))) for day in (before, as_of))
+
+    def between(column: Column) -> str:
+        by_then, by_now = (_before(column, as_of=day, end=end) for day, end in (then, now))
+        return f"({by_now} and not {by_then})"
+
+    return " or ".join(between(table.column(moment)) for moment in [*moments, *LATER.get(table.name, {})])
+
+
 def _value(table: Table, column: Column, *, source: str, as_of: dt.date, end: str) -> str:
     own = f"t.{name(column.name)}"
     rebuilt = REBUILT.get(table.name, {}).get(column.name)

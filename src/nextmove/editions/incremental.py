@@ -11,10 +11,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from nextmove.editions.asof import BORN, LATER, as_of_select
+from nextmove.editions.asof import BORN, LATER, REBUILT, as_of_select, came_between
+from nextmove.editions.source import tables_of_warehouse
 from nextmove.editions.tables import LEFT_BEHIND, joins_as_written, kept_facts, materialise, read_from_edition
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.facts.catalogue import Fact
@@ -36,6 +37,7 @@ class Move:
     before: dt.date
     as_of: dt.date
     changed: Mapping[str, Changed]
+    in_sight: frozenset[str] = frozenset({*BORN, *LATER})  # tables that look different since the day moved; before a look, any may
 
     @property
     def moved(self) -> bool:
@@ -43,7 +45,7 @@ class Move:
 
     def alters(self, canonical: str) -> bool:
         """Whether that table may look different now."""
-        return canonical in self.changed or (self.moved and (canonical in BORN or canonical in LATER))
+        return canonical in self.changed or (self.moved and canonical in self.in_sight)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,26 @@ class Touched:
         for read in fact.reads:
             behind |= {read} if read in self.kept else self.stored_behind(self.facts[read])
         return behind
+
+
+def look_closely(engine: DuckDBEngine, settings: Settings, move: Move) -> Move:
+    """The move with those tables only that look different since the day moved: most days bring rows to few."""
+    if not move.moved:
+        return move
+    there = set(tables_of_warehouse(engine))
+    dated = [each for each in sorted({*BORN, *LATER}) if each in there and each not in move.changed]
+    return replace(move, in_sight=frozenset(each for each in dated if _came_into_sight(engine, settings, move, each)))
+
+
+def _came_into_sight(engine: DuckDBEngine, settings: Settings, move: Move, canonical: str) -> bool:
+    """Whether a row came or something happened to one; where values are found in other tables, whether any row differs."""
+    met = came_between(table(canonical), before=move.before, as_of=move.as_of, time_zone=settings.company.time_zone)
+    asked = f"select 1 from warehouse.main.{canonical} as t where {met}"
+    if canonical in REBUILT:
+        columns = ", ".join(name(column.name) for column in table(canonical).columns)
+        old, new = f"select {columns} from main.{canonical}", f"select {columns} from source.main.{canonical}"
+        asked = f"select 1 from (({old} except {new}) union all ({new} except {old})) as differing"
+    return bool(engine.query(f"{asked} limit 1").num_rows)
 
 
 def find_touched(engine: DuckDBEngine, facts: Mapping[str, Fact], move: Move) -> Touched:

@@ -2,6 +2,9 @@
 
 What a task has learnt is kept in the edition (`predictions.learnt`) and handed on to the next. A task that lacks its data stays
 silent, and the edition says why (`main.silent`).
+
+What moves slowly and takes long (`WITH_THE_FIT`) is scored when it is learnt, and stands until then: offers lose what the customer has
+bought since. A change of what customers or products are makes all anew.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from nextmove.predictions.forecast import FittedForecast
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
 _AT_A_TIME = 2  # tasks; each keeps one core busy
+WITH_THE_FIT = frozenset({"cross-sell", "price"})  # what everybody buys together, and usual prices, differ little from day to day
 
 Silence = dict[str, str]  # who has nothing to say in this edition, and why
 
@@ -43,16 +47,33 @@ class _Answer:
     learnt: Learnt | None = None
     silent: str = ""
     beside: Mapping[str, pa.Table] = field(default_factory=dict)  # further tables to write
+    stands: bool = False  # its rows are those of the edition before
 
 
-def predict_all(engine: Engine, *, as_of: dt.date, known: Mapping[str, Learnt], refit_days: int, steps: Steps) -> Silence:
-    """Score every task, with what is `known` where it is fresh enough; two at a time, which share what they read."""
+@dataclass(frozen=True)
+class Past:
+    """What the edition before has learnt, for how many days that serves, and the first day whose rows may differ now (None: any day's)."""
+
+    learnt: Mapping[str, Learnt]
+    refit_days: int
+    since: dt.date | None
+
+    def fresh(self, task: Prediction, as_of: dt.date) -> Learnt | None:
+        """The stored fit that may still score."""
+        learnt = self.learnt.get(task.task)
+        return learnt if learnt and learnt.serves(task, as_of=as_of, for_days=self.refit_days) else None
+
+
+def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> Silence:
+    """Score every task, with what is known where it is fresh enough; two at a time, which share what they read."""
     engine.execute("create schema if not exists predictions")
+    written = engine.tables("predictions")
 
     def answer(kind: type[Prediction]) -> _Answer:
         task = kind()
-        learnt = known.get(task.task)
-        fresh = learnt if learnt and learnt.serves(task, as_of=as_of, for_days=refit_days) else None
+        fresh = past.fresh(task, as_of)
+        if fresh and past.since and task.task in WITH_THE_FIT and table_of(task.task).removeprefix("predictions.") in written:
+            return _Answer(task.task, learnt=fresh, stands=True)
         with steps.step("scored" if fresh else "learnt", task=task.task):
             return _answer(engine, task, as_of=as_of, learnt=fresh)
 
@@ -73,12 +94,24 @@ def _answer(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt 
 
 def _written(engine: Engine, answer: _Answer) -> _Answer:
     """Write the rows, and let go of them."""
+    if answer.stands:
+        _take_off_bought(engine, answer.task)
+        return answer
     engine.execute(f"drop table if exists {table_of(answer.task)}")
     if answer.rows is not None:
         engine.write(table_of(answer.task), answer.rows)
     for table, rows in answer.beside.items():
         engine.write(table, rows)
     return replace(answer, rows=None, beside={})
+
+
+def _take_off_bought(engine: Engine, task: str) -> None:
+    """What a customer has bought since is no offer any more."""
+    if task == "cross-sell":
+        engine.execute(
+            "delete from predictions.cross_sell where (account_id, product_id) in"
+            " (select (account_id, product_id) from facts.sales where is_purchase and account_id is not null and product_id is not null)"
+        )
 
 
 def _keep(engine: Engine, kept: Mapping[str, Learnt]) -> None:

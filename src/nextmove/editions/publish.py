@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
-from nextmove import __version__
 from nextmove.actions.find import find_actions
 from nextmove.editions.asof import end_of
+from nextmove.editions.definitions import definitions
 from nextmove.editions.forecasts import keep_forecasts
-from nextmove.editions.incremental import Move, bring_forward, find_touched
+from nextmove.editions.incremental import Move, bring_forward, find_touched, look_closely
 from nextmove.editions.meta import Meta, write_meta
-from nextmove.editions.predicting import learnt_before, predict_all, write_silence
+from nextmove.editions.predicting import Past, learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
 from nextmove.editions.scores import Asked, fill_scores
 from nextmove.editions.shelf import Shelf
@@ -23,7 +22,7 @@ from nextmove.editions.source import check_unchanged, show_source, state_of_ware
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
-from nextmove.facts import Fact, fingerprint
+from nextmove.facts import Fact
 from nextmove.ingest.distant import whole_warehouse
 from nextmove.insights.changes import detect_changes
 from nextmove.kpis import Catalogue, load_catalogue
@@ -113,6 +112,7 @@ def take_rows(build: Build, move: Move | None) -> dt.date | None:
 def _take_what_changed(build: Build, move: Move) -> dt.date | None:
     engine, settings = build.engine, build.settings
     with build.steps.step("tables"):
+        move = look_closely(engine, settings, move)
         touched = find_touched(engine, build.facts, move)
         copy_tables(engine, needed=lambda table: table.startswith("batch") or move.alters(table))
     with build.steps.step("facts"):
@@ -127,8 +127,8 @@ def _take_what_changed(build: Build, move: Move) -> dt.date | None:
 def draw_conclusions(build: Build, since: dt.date | None, before: Before | None) -> None:
     """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
-    known = learnt_before(engine)
-    silence = predict_all(engine, as_of=build.as_of, known=known, refit_days=settings.editions.refit_days, steps=steps)
+    past = Past(learnt_before(engine), settings.editions.refit_days, since)
+    silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
     keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
     with steps.step("scores"):
         silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
@@ -137,15 +137,9 @@ def draw_conclusions(build: Build, since: dt.date | None, before: Before | None)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
     with steps.step("alerts"):
-        silence |= detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=before.alerts if before else None)
+        earlier = before.alerts if before else None
+        silence |= detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=earlier, since=since)
     write_silence(engine, silence)
-
-
-def definitions(settings: Settings, catalogue: Catalogue) -> str:
-    """A fingerprint of all that decides a number apart from the data."""
-    kpis = [f"{kpi.id} {dict(kpi.raw)}" for kpi in catalogue.kpis.values()]
-    parts = [__version__, fingerprint(settings, catalogue.facts), settings.actions.model_dump_json(), *kpis]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _meta(build: Build, way: Way, before: Before | None, *, edition: str, version: int, now: dt.datetime, seconds: float) -> Meta:

@@ -13,13 +13,13 @@ with base as (
         and cast(last_one.day + interval ':churn_window_months months' as date) >= p.start_day
     where last_one.closes_day
 ),
-changes as (
-    select sale.account_id, c.:period_id + 1 as period_id, sale.net as change, sale.unpriced, 1 as step
+changes as ( -- What came before the first period that is asked counts in it: it is told as a sum so far.
+    select sale.account_id, greatest(c.:period_id + 1, :first_id) as period_id, sale.net as change, sale.unpriced, 1 as step
     from facts.sales as sale
     join main.calendar as c on c.day = sale.day
     where sale.account_id is not null and sale.day < :seen
     union all
-    select sale.account_id, c.:period_id + 1 as period_id, -sale.net as change, sale.unpriced, -1 as step
+    select sale.account_id, greatest(c.:period_id + 1, :first_id) as period_id, -sale.net as change, sale.unpriced, -1 as step
     from facts.sales as sale
     join main.calendar as c on c.day = cast(sale.day + interval '12 months' as date)
     where sale.account_id is not null and c.day < :seen

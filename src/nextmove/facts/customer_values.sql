@@ -3,9 +3,9 @@
 -- valuation by then (empty where there was none). `won` marks customers whose first purchase ever falls in the period; `won_channel` is its channel.
 -- needs: order_lines.account_id
 -- per: period
-with lines as (
+with lines as ( -- What came before the first period that is asked stands in the one before it: it is told as a sum so far.
     select
-        c.:period_id as period_id, sale.account_id, sale.rep_id, sale.team, sale.region, sale.channel, sale.segment, sale.is_purchase,
+        greatest(c.:period_id, :first_id - 1) as period_id, sale.account_id, sale.rep_id, sale.team, sale.region, sale.channel, sale.segment, sale.is_purchase,
         coalesce(sale.net - sale.cost, sale.net) as earned, sale.net, sale.unpriced
     from facts.sales as sale
     join main.calendar as c on c.day = sale.day

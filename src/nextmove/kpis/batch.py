@@ -56,14 +56,9 @@ def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, 
     priced = priced_facts(engine, catalogue)
     moving = [kpi for kpi in kpis if kpi.entry.moves]
     batch = Batch(engine, catalogue, settings)
-    for ask in _asks(engine, catalogue, settings, kpis, as_of=as_of):
-        frames = [replace(frame, priced=priced) for frame in ask.frames]
-        still, moves = ([told for told in ask.told if told.kpi.entry.moves == each] for each in (False, True))
-        if since is None:
-            batch.compute(ask.told, frames)
-        else:
-            batch.compute(still, [_from_day(frame, since, settings) for frame in frames])
-            batch.compute(moves, frames)
+    asks = list(_asks(engine, catalogue, settings, kpis, as_of=as_of))
+    for ask in asks if since is None else _limited(asks, since, settings):
+        batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
     batch.clear()
     _refuse_unpriced(engine)
     _forget(engine, moving, since)
@@ -151,6 +146,14 @@ def _forget(engine: Engine, moving: Sequence[Kpi], since: dt.date | None) -> Non
 
 def _frame(settings: Settings, calendar: str, grain: str, as_of: dt.date) -> Frame:
     return Frame(calendar, grain, None, None, as_of, as_of + ONE_DAY, parameters(settings))
+
+
+def _limited(asks: Sequence[Ask], since: dt.date, settings: Settings) -> Iterable[Ask]:
+    """First what is asked from `since` on only, then what is asked of all periods: the relations of each are then made once."""
+    for ask in asks:
+        yield Ask([_from_day(frame, since, settings) for frame in ask.frames], [told for told in ask.told if not told.kpi.entry.moves])
+    for ask in asks:
+        yield Ask(ask.frames, [told for told in ask.told if told.kpi.entry.moves])
 
 
 def _from_day(frame: Frame, since: dt.date, settings: Settings) -> Frame:

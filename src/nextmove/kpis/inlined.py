@@ -43,6 +43,7 @@ def _period_parameters(frame: Frame) -> dict[str, str]:
     """What a fact that depends on the period may name."""
     return {
         "period_id": frame.period_id,
+        "first_id": str(frame.first.id) if frame.first else "cast(null as integer)",
         "as_of": literal(frame.as_of),
         "seen": literal(frame.seen),
         "calendar": literal(frame.calendar),

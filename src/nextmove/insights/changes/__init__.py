@@ -7,7 +7,8 @@ The refresh calls one function on the edition it is making, after the KPI values
 It writes `main.alerts` (one row an alert, open or closed), `main.alert_gate` (what of the last load looks late, short or odd,
 and from which day on numbers are held back) and returns what stays silent and why ({} if nothing does), like the other steps.
 `earlier` is `main.alerts` of the edition before as an Arrow table (None: take the engine's own, which an incremental
-refresh carries forward, else there is none); its alerts keep their ids and the day on which they were first told.
+refresh carries forward, else there is none); its alerts keep their ids and the day on which they were first told. `since` is the first day
+whose rows may differ from when these alerts were found: where all that is watched lies before it and is the same, they stand as they are.
 `find_changes(…)` is the same without writing, for an edition that was published without alerts.
 """
 

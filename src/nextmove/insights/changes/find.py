@@ -13,6 +13,7 @@ from nextmove.insights.changes.causes import with_causes
 from nextmove.insights.changes.gate import Held, gate
 from nextmove.insights.changes.state import Told, carry_over, from_table, name_of, to_table
 from nextmove.insights.changes.stored import Stored, stored
+from nextmove.insights.changes.unchanged import fingerprint, keep, still_stands
 from nextmove.insights.detect import MONTHLY, WEEKLY, Watching, watch
 from nextmove.insights.detect.watch import Found
 from nextmove.kpis import Catalogue, Kpi
@@ -38,21 +39,33 @@ class Changes:
     held: list[Held]
 
 
-def detect_changes(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, earlier: object = None) -> dict[str, str]:
+def detect_changes(
+    engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, earlier: object = None, since: dt.date | None = None
+) -> dict[str, str]:
     """Write `main.alerts` and `main.alert_gate` of the edition that is being made; see the package."""
     import pyarrow as pa
 
+    held = gate(engine, as_of=as_of)
+    watched = fingerprint(engine, catalogue, settings, before=_trusted_until(held, as_of))
+    engine.write("main.alert_gate", _gate_table(held))
+    if still_stands(engine, watched, since=since):
+        return {}
     before = from_table(earlier) if isinstance(earlier, pa.Table) else told_before(engine)
     changes = find_changes(engine, catalogue, settings, as_of=as_of, earlier=before)
     engine.write("main.alerts", to_table(changes.alerts))
-    engine.write("main.alert_gate", _gate_table(changes.held))
+    keep(engine, watched)
     return {}
+
+
+def _trusted_until(held: list[Held], as_of: dt.date) -> dt.date:
+    """The end of the periods that are watched."""
+    return min([as_of + ONE_DAY, *(one.day for one in held)])
 
 
 def find_changes(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, earlier: list[Told] | None = None) -> Changes:
     """What changed, as known at the end of `as_of`."""
     held = gate(engine, as_of=as_of)
-    before = min([as_of + ONE_DAY, *(one.day for one in held)])
+    before = _trusted_until(held, as_of)
     floor = _floor(engine, settings)
     found: list[Told] = []
     for grain, watching in GRAINS:

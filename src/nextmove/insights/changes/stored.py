@@ -39,15 +39,10 @@ class Stored:
 
 def stored(engine: Engine, catalogue: Catalogue, *, grain: str, before: dt.date) -> Stored | None:
     """All watched series of `grain` over periods that ended by `before`; None where there are none."""
-    kpis = [kpi.id for kpi in catalogue.kpis.values() if watchable(kpi)]
-    rows = engine.query(
-        f"select v.kpi, v.dimension, v.member, v.period_start, v.period_end, cast(v.value as double) as value, "
-        f"cast(v.denominator as double) as denominator from main.kpi_values as v where v.grain = {literal(grain)} "
-        f"and v.calendar = 'gregorian' and v.complete and not v.immature and v.period_end <= {literal(before)} "
-        f"and v.kpi in ({', '.join(map(literal, kpis))}) order by v.period_start"
-    )
+    watched = values_watched(catalogue, grain=grain, before=before)
+    rows = engine.query(f"{watched} order by v.period_start")
     if grain == "week":
-        rows = _with_sales(engine, rows, before)
+        rows = _with_sales(engine, rows, watched, before)
     if rows.num_rows == 0:
         return None
     keys, row = _numbered(rows)
@@ -75,18 +70,28 @@ def stored(engine: Engine, catalogue: Catalogue, *, grain: str, before: dt.date)
     return Stored(keys, series, tuple(ends[start] for start in periods))
 
 
-def _with_sales(engine: Engine, rows: pa.Table, before: dt.date) -> pa.Table:
-    """Weekly net sales of the members for which only months are stored, and of the largest customers."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def values_watched(catalogue: Catalogue, *, grain: str, before: dt.date) -> str:
+    """SQL: the stored values of one grain that are watched."""
+    kpis = [kpi.id for kpi in catalogue.kpis.values() if watchable(kpi)]
+    return (
+        f"select v.kpi, v.dimension, v.member, v.period_start, v.period_end, cast(v.value as double) as value, "
+        f"cast(v.denominator as double) as denominator from main.kpi_values as v where v.grain = {literal(grain)} "
+        f"and v.calendar = 'gregorian' and v.complete and not v.immature and v.period_end <= {literal(before)} "
+        f"and v.kpi in ({', '.join(map(literal, kpis))})"
+    )
 
-    known = set(rows.filter(pc.equal(rows["kpi"], "net_sales"))["dimension"].unique().to_pylist())
+
+def sales_watched(engine: Engine, watched: str, *, before: dt.date) -> list[str]:
+    """SQL: weekly net sales of the members for which only months are stored, and of the largest customers."""
+    known = set(engine.query(f"select distinct dimension from ({watched}) as v where kpi = 'net_sales'")["dimension"].to_pylist())
     there = set(engine.query("select * from facts.sales limit 0").column_names)
-    more = [
-        engine.query(_weekly_sales(dimension, column, before)).cast(rows.schema)
-        for dimension, column in COLUMNS.items()
-        if dimension not in known and column in there
-    ]
+    return [_weekly_sales(dimension, column, before) for dimension, column in COLUMNS.items() if dimension not in known and column in there]
+
+
+def _with_sales(engine: Engine, rows: pa.Table, watched: str, before: dt.date) -> pa.Table:
+    import pyarrow as pa
+
+    more = [engine.query(sql).cast(rows.schema) for sql in sales_watched(engine, watched, before=before)]
     return pa.concat_tables([rows, *more]).sort_by("period_start")
 
 
