@@ -32,6 +32,7 @@ def altered(storied: DuckDBEngine) -> Iterator[DuckDBEngine]:
     storied.execute("create or replace table facts.sales as select * from main.sales_once order by day")
     storied.execute("drop table if exists main.alerts")
     storied.execute("drop table if exists main.alert_gate")
+    storied.execute("drop table if exists main.alert_watch")
     write_values(storied, AS_OF)
 
 
@@ -107,3 +108,22 @@ def test_the_refresh_step_writes_what_the_command_reads(altered: DuckDBEngine) -
     again = detect_changes(altered, CATALOGUE, Settings(), as_of=AS_OF, earlier=to_table(changes.alerts))
     assert again == {}
     assert {a.alert_id for a in current_changes(altered, CATALOGUE, Settings(), as_of=AS_OF).alerts} == {a.alert_id for a in changes.alerts}
+
+
+def test_alerts_stand_while_nothing_that_is_watched_has_changed(altered: DuckDBEngine) -> None:
+    def told(since: dt.date | None, settings: Settings = Settings()) -> int:
+        detect_changes(altered, CATALOGUE, settings, as_of=AS_OF, since=since)
+        return int(altered.query("select count(*) as n from main.alerts")["n"][0].as_py())
+
+    found = told(None)
+    altered.execute("delete from main.alerts where not leads")  # as a sign: whoever looks again finds these
+    leading = told(AS_OF)
+    assert 0 < leading < found, "nothing has changed"
+    assert told(LEFT_ON) == found, "a sale before an alert opened is another"
+    altered.execute("delete from main.alerts where not leads")
+    altered.execute(
+        "update main.kpi_values set value = value + 1 where kpi = 'net_sales' and dimension = '' and period_start < date '2025-06-01'"
+    )
+    assert told(AS_OF) > leading, "what is watched is another"
+    altered.execute("delete from main.alerts")
+    assert told(AS_OF, Settings(changes={"false_alerts_per_series_year": 0.2})) > 0, "the budget is another"
