@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from forecasts import COMPANIES, forecasts
 from insights import changes, root_causes_of_ratios, root_causes_of_sums
 
 Figures = Mapping[str, float]
@@ -210,6 +211,19 @@ TASKS: dict[str, Task] = {
     "items": Task(items, {"auc": (0.69, NONE), "average_precision": (0.745, NONE), "precision@500": (0.80, NONE)}),
     "cross-sell": Task(cross_sell, {"ndcg@10": (0.130, NONE), "recall@10": (0.081, NONE), "precision@10": (0.105, NONE)}),
     "reorder": Task(reorder, {"ndcg@10": (0.495, NONE)}),
+    # No bar of BENCHMARKS.md: no worse than the rule, a tenth at most than the best in hindsight; bands that hold.
+    "forecast": Task(
+        forecasts,
+        {
+            **{f"{company}: error": (0, NONE) for company in COMPANIES},
+            **{f"{company}: against last year's month": (0, 1) for company in COMPANIES},
+            **{f"{company}: against the best simple": (0, 1.1) for company in COMPANIES},
+            "all series: within 80 %": (0.75, 0.90),
+            "all series: within 50 %": (0.45, 0.65),
+            "company: within 80 %": (0.70, 0.90),
+            "company: within 50 %": (0.40, 0.65),
+        },
+    ),
     "changes": Task(changes, {"false_alerts_per_series_year": (0, 0.35), "net_detected": (0.52, NONE), "f1": (0.60, NONE)}),
     "root-cause": Task(root_causes_of_sums, {"F1": (0.96, NONE), "seconds": (0, 0.5)}),
     "root-cause-ratios": Task(root_causes_of_ratios, {"F1": (0.96, NONE), "seconds": (0, 0.5)}),

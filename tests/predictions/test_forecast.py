@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +12,14 @@ import pytest
 
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import MissingData
+from nextmove.predictions.bands import LEVELS, factors
 from nextmove.predictions.forecast import Forecast
 from nextmove.predictions.month_methods import METHODS, Known, Rhythm, forecasts
-from nextmove.predictions.months import month_number
+from nextmove.predictions.months import DIMENSIONS, month_number
 
 AS_OF = dt.date(2023, 6, 30)
 Rows = list[dict[str, object]]
+KPIS = ("net_sales", "gross_profit")
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +32,14 @@ def _sum(rows: Rows, column: str, **where: object) -> float:
     return sum(float(row[column]) for row in rows if all(row[name] == value for name, value in where.items()))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kpi", ["net_sales", "gross_profit"])
-@pytest.mark.parametrize("column", ["value", "booked", "repeat", "pipeline"])
 @pytest.mark.parametrize("as_of", [AS_OF, dt.date(2023, 5, 17)])
-def test_the_parts_of_each_dimension_add_up_to_the_company_to_the_cent(
-    company: DuckDBEngine, kpi: str, column: str, as_of: dt.date
-) -> None:
+def test_the_parts_of_each_dimension_add_up_to_the_company_to_the_cent(company: DuckDBEngine, as_of: dt.date) -> None:
     rows = Forecast().fit(company, as_of=as_of).predict().to_pylist()
-    for month in {row["period_start"] for row in rows}:
+    for kpi, column, month in product(KPIS, ("value", "booked", "repeat", "pipeline"), {row["period_start"] for row in rows}):
         whole = _sum(rows, column, kpi=kpi, dimension="company", period_start=month)
-        for dimension in ("team", "rep", "region", "category"):
+        for dimension in DIMENSIONS:
             parts = _sum(rows, column, kpi=kpi, dimension=dimension, period_start=month)
-            assert parts == pytest.approx(whole, abs=0.001), (dimension, month)
+            assert parts == pytest.approx(whole, abs=0.001), (kpi, column, dimension, month)
 
 
 def test_representatives_add_up_to_their_team(company: DuckDBEngine, rows: Rows) -> None:
@@ -56,15 +55,57 @@ def test_bounds_lie_around_the_value_and_the_half_within_the_four_fifths(rows: R
         assert row["value"] == pytest.approx(row["booked"] + row["repeat"] + row["pipeline"], abs=0.011)  # type: ignore[operator]
 
 
-def test_the_band_of_the_whole_is_not_wider_than_those_of_its_parts(rows: Rows) -> None:
-    def width(**where: object) -> float:
-        return _sum(rows, "value_hi", **where) - _sum(rows, "value", **where)
-
+def test_a_whole_lies_within_what_its_parts_reach_together(company: DuckDBEngine, rows: Rows) -> None:
+    """At both levels: the parts' lower bounds add up to no more than the whole's, their upper ones to no less."""
+    team_of = dict(company.query("select distinct rep_id, team from facts.sales where rep_id is not null").to_pandas().values.tolist())
+    wholes = [({"dimension": "company"}, {"dimension": name}) for name in DIMENSIONS]
     for month in {row["period_start"] for row in rows}:
-        assert (
-            width(kpi="net_sales", dimension="team", period_start=month)
-            <= width(kpi="net_sales", dimension="rep", period_start=month) + 0.1
-        )
+        for kpi, low, high in product(KPIS, ("value_lo", "value_lo_50"), ("value_hi", "value_hi_50")):
+            told = [row for row in rows if row["period_start"] == month and row["kpi"] == kpi]
+            for whole, parts in wholes:
+                assert _sum(told, low, **parts) <= _sum(told, low, **whole) + 0.5
+                assert _sum(told, high, **parts) >= _sum(told, high, **whole) - 0.5
+            for team in set(team_of.values()):
+                mine = [row for row in told if row["dimension"] == "rep" and team_of[row["member"]] == team]
+                assert _sum(mine, low) <= _sum(told, low, dimension="team", member=team) + 0.5
+                assert _sum(mine, high) >= _sum(told, high, dimension="team", member=team) - 0.5
+
+
+def test_bands_widen_with_the_months_ahead(rows: Rows) -> None:
+    for low, high in (("value_lo", "value_hi"), ("value_lo_50", "value_hi_50")):
+        whole = [row for row in rows if row["dimension"] == "company" and row["kpi"] == "net_sales"]
+        width = [float(row[high]) - float(row["value"]) for row in whole]  # type: ignore[arg-type]
+        assert [round(each, 1) for each in width] == sorted(round(each, 1) for each in width)
+        assert width[-1] > width[0] > 0
+        assert all(row[low] < row["value"] for row in whole)  # type: ignore[operator]
+
+
+def test_a_profit_that_falls_below_nothing_has_bands_that_do_too(make_company: Callable[[pa.Table], DuckDBEngine]) -> None:
+    lines = _seasonal(54, noise=0.3)
+    rng = np.random.default_rng(2)
+    month = lines["day"].to_numpy().astype("datetime64[M]").astype(np.int64)
+    share = 1 + rng.normal(0, 0.2, month.max() + 1)[month]  # cost is as often above the price as below
+    costly = lines.set_column(lines.column_names.index("cost"), "cost", pa.array(np.round(lines["net"].to_numpy() * share, 2)))
+    company = make_company(costly)
+    fitted = Forecast().fit(company, as_of=dt.date(2023, 12, 31))
+    rows = [row for row in fitted.predict().to_pylist() if row["kpi"] == "gross_profit"]
+    assert min(row["value_lo"] for row in rows) < 0
+    whole = [row for row in rows if row["dimension"] == "company"]
+    ask = "select cast(sum(net - cost) as double) as profit from facts.sales where date_trunc('month', day) = date '{month}'"
+    came = [company.query(ask.format(month=row["period_start"]))["profit"][0].as_py() for row in whole]
+    assert sum(row["value_lo"] <= money <= row["value_hi"] for row, money in zip(whole, came, strict=True)) >= 4
+    for dimension in DIMENSIONS:
+        assert _sum(rows, "value", dimension=dimension) == pytest.approx(sum(row["value"] for row in whole), abs=0.01)
+
+
+def test_bands_that_rest_on_few_months_are_wider() -> None:
+    rng = np.random.default_rng(4)
+    surprise = np.abs(rng.normal(0, 1, (40, 30, 1)))
+    worth, groups = np.ones(30, bool), {"rep": np.arange(30)}
+    few, many = (factors(surprise[:months], worth, groups) for months in (5, 40))
+    for level in LEVELS:
+        assert few[level].mean() > 1.05 * many[level].mean()
+    assert (np.abs(rng.normal(0, 1, 4000)) <= many[0.8][0]).mean() == pytest.approx(0.82, abs=0.03)
 
 
 def test_of_the_month_that_runs_what_is_booked_stays(company: DuckDBEngine) -> None:

@@ -20,11 +20,12 @@ import pyarrow as pa
 
 from nextmove.engine import Engine
 from nextmove.errors import MissingData
+from nextmove.predictions.bands import LEVELS
 from nextmove.predictions.contract import Learnt, report, sales_until
 from nextmove.predictions.forecast_table import Told, forecast_table, history_table, replayed_table, rounded
 from nextmove.predictions.month_methods import METHODS
 from nextmove.predictions.months import COMPANY, Months, Numbers, load_months, month_number
-from nextmove.predictions.outlook import LEAST_MONTHS, LEVELS, Walk, added_up, parents_of, walk
+from nextmove.predictions.outlook import LEAST_MONTHS, Walk, added_up, parents_of, walk
 from nextmove.predictions.pipeline_months import Pipeline, pipeline_of
 from nextmove.words import text
 
@@ -99,7 +100,7 @@ class FittedForecast:
             booked[:, 0], left[0] = months.booked, 1 - months.done
         repeat, pipeline = self._parts(walked, at)
         halves = {level: half * np.sqrt(left) for level, half in walked.half_widths(at).items()}
-        return rounded(Told(months, walked.parents, booked, repeat * left, pipeline, halves))
+        return rounded(Told(months, walked.parents, booked, repeat * left, pipeline, halves, walked.signed(at)))
 
     def _parts(self, walked: Walk, at: int) -> tuple[Numbers, Numbers]:
         """Repeat business and pipeline, each adding up."""
@@ -107,7 +108,7 @@ class FittedForecast:
         if self.pipeline is None:
             return history, np.zeros_like(history)
         margin = self._margin(walked)
-        repeat = added_up(np.maximum(history - margin * self.pipeline.usual, 0), walked.months.groups, walked.parents)
+        repeat = added_up(np.maximum(history - margin * self.pipeline.usual, np.minimum(history, 0)), walked.months.groups, walked.parents)
         return repeat, margin * _spread_out(self.pipeline.expected, repeat, walked)
 
     def _margin(self, walked: Walk) -> float:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from nextmove.predictions.months import Counts, Months, Numbers
+from nextmove.predictions.months import Counts, Flags, Months, Numbers
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Told:
     repeat: Numbers
     pipeline: Numbers
     halves: dict[float, Numbers]
+    signed: Flags  # the members that can fall below nothing
 
     @cached_property
     def value(self) -> Numbers:
@@ -30,8 +31,12 @@ class Told:
         return value
 
     def bounds(self, level: float) -> tuple[Numbers, Numbers]:
-        """Not below what is booked, nor below nothing."""
-        low = np.maximum(self.value - self.halves[level], np.minimum(np.maximum(self.booked, 0), self.value))
+        """Not below what is booked, nor below nothing where nothing was; nor a whole below what its parts are said to reach."""
+        least = np.where(self.signed[:, None], -np.inf, np.minimum(np.maximum(self.booked, 0), self.value))
+        low = np.maximum(self.value - self.halves[level], least).round(2)
+        for rows in reversed(self.months.groups.values()):
+            for parent in np.unique(self.parents[rows][self.parents[rows] >= 0]):
+                low[parent] = np.maximum(low[parent], low[rows[self.parents[rows] == parent]].sum(axis=0))
         return low.round(2), (self.value + self.halves[level]).round(2)
 
 

@@ -4,10 +4,9 @@
 month the methods of `month_methods` are weighed by the inverse square of what their errors over the year before were, half of each series'
 own, half of all series of its dimension: a rule that is better on this company's past gets the word.
 **Adding up.** The whole is the mean of the company's own forecast and of the sums over each dimension; the members of a dimension are then
-scaled to it, and those of a team to their team. **Bands.** They come from the errors that these very forecasts made, walking through the
-past: each series' own error (as share of its year's mean, drawn towards what series of its size have), growing with the months ahead, times
-the factor within which 80 % (50 %) of the past errors of all series fell (split conformal calibration; Vovk and others 2005). The whole's
-band is never wider than those of its parts laid end to end.
+scaled to it, and those of a team to their team. **Below nothing.** Profit can be negative; where the company's was in the year before,
+seasons and growth as ratios mean nothing: then the year's mean is said, drawn to nothing as far as its own months contradict each other.
+**Bands.** See `bands`: they come from the errors that these very forecasts made, walking through the past.
 """
 
 from __future__ import annotations
@@ -18,19 +17,16 @@ from functools import cached_property
 
 import numpy as np
 
+from nextmove.predictions.bands import factors, holding_the_whole, spread_of
 from nextmove.predictions.month_methods import METHODS, YEAR, Known, Rhythm, forecasts
 from nextmove.predictions.months import COMPANY, Counts, Flags, Months, Numbers
 
 LEAST_MONTHS = 18
-LEVELS = (0.8, 0.5)
 _POWER = 2.0
 _OWN = 0.5
 _SILENT = 3  # months without sales after which a member is expected to sell nothing
-_BORROWED = 8.0  # past months that the error of series of its size weighs in each series' own
 _LEAST_SHARE = 1e-4
 _WORTH = 1e-3  # share of the company's sales from which a series takes part in the calibration of bands
-_HALF_LIFE = 6.0  # months after which a past error counts half
-_OWN_BAND = 0.75  # weight of a dimension's own calibration against that of all series
 _FIRST_ERRORS = 2
 
 
@@ -55,8 +51,8 @@ class Walk:
 
     @cached_property
     def scale(self) -> Numbers:
-        """Month × member: the mean of the twelve months before."""
-        money = np.maximum(self.months.money, 0)
+        """Month × member: the mean size of the twelve months before."""
+        money = np.abs(self.months.money)
         means = [money[:, count - YEAR : count].mean(axis=1) for count in range(self.first, self.months.count + 1)]
         scale: Numbers = np.maximum(np.array(means), max(_LEAST_SHARE * float(means[-1][0]), 1e-9))
         return scale
@@ -72,7 +68,7 @@ class Walk:
         """Step × member × ahead: how large an error was to be expected, from the errors known then; not a number at the first steps."""
         spreads = np.full_like(self.told, np.nan)
         for at in range(_FIRST_ERRORS, len(self.told)):
-            spreads[at] = _spread(self._seen(self.errors, at), self.scale[at])
+            spreads[at] = spread_of(self._seen(self.errors, at), self.scale[at])
         return spreads
 
     @cached_property
@@ -88,18 +84,13 @@ class Walk:
 
     def half_widths(self, at: int) -> dict[float, Numbers]:
         """Level → half the band of each member and month ahead, from what was over at walk step `at`."""
-        surprise, worth = self._seen(self.surprises, at), self.worth(at)
-        age = np.arange(len(surprise), 0, -1)[:, None, None]
-        weight = np.broadcast_to(0.5 ** (age / _HALF_LIFE), surprise.shape)
-        expected, bands = self.spreads[at] * self.scale[at][:, None], {}
-        for level in LEVELS:
-            every = _quantile(surprise[:, worth], weight[:, worth], level, otherwise=1.0)
-            factor = np.full(len(worth), every)
-            for rows in self.months.groups.values():
-                mine = rows[worth[rows]]
-                factor[rows] = _quantile(surprise[:, mine], weight[:, mine], level, otherwise=every) ** _OWN_BAND * every ** (1 - _OWN_BAND)
-            bands[level] = _within_parts(factor[:, None] * expected, self.parents)
-        return bands
+        expected = self.spreads[at] * self.scale[at][:, None]
+        found = factors(self._seen(self.surprises, at), self.worth(at), self.months.groups)
+        return {level: holding_the_whole(factor[:, None] * expected, self.months.groups, self.parents) for level, factor in found.items()}
+
+    def signed(self, at: int) -> Flags:
+        """The members that had a month below nothing in the year before."""
+        return below_nothing(self.months.money[:, : self.first + at])
 
     def _seen(self, values: Numbers, at: int) -> Numbers:
         """The latest steps before `at`, without the months that were not over then."""
@@ -163,10 +154,25 @@ def _shifted(money: Numbers, first: int, horizon: int) -> Numbers:
 
 def _told(months: Months, parents: Counts, by_method: Numbers, misses: Numbers, count: int) -> Numbers:
     """The weighed forecast at the end of one month, made to add up."""
+    if below_nothing(months.money[:1, :count])[0]:
+        return np.repeat(_steadied(months.money[:, count - YEAR : count])[:, None], by_method.shape[2], axis=1)
     weights = _weights(months, _seen(misses))
     told = np.einsum("mi,mih->ih", weights, by_method)
     told[months.money[:, max(count - _SILENT, 0) : count].sum(axis=1) <= 0] = 0
     return added_up(told, months.groups, parents)
+
+
+def below_nothing(money: Numbers) -> Flags:
+    """Which members had a month below nothing in the latest twelve."""
+    below: Flags = money[:, -YEAR:].min(axis=1) < 0
+    return below
+
+
+def _steadied(year: Numbers) -> Numbers:
+    """The mean of the year's months of each member, by as much as the company's own mean stands out from its standard error."""
+    mean, error = float(year[0].mean()), float(year[0].std()) / np.sqrt(year.shape[1])
+    steadied: Numbers = year.mean(axis=1) * mean**2 / (mean**2 + error**2 + 1e-9)
+    return steadied
 
 
 def _seen(misses: Numbers) -> Numbers:
@@ -203,59 +209,9 @@ def added_up(told: Numbers, groups: Mapping[str, Counts], parents: Counts) -> Nu
 
 
 def _scale(told: Numbers, rows: Counts, above: Counts) -> None:
-    """Scale rows so that those of one parent add up to it; where all are zero they share it alike."""
+    """Share out what rows of one parent lack or have beyond it, by their size; where all are zero they share it alike."""
     for parent in np.unique(above):
         mine = rows[above == parent]
-        total = told[mine].sum(axis=0)
-        share = np.where(total > 0, told[mine] / np.where(total > 0, total, 1), 1 / len(mine))
-        told[mine] = share * told[parent]
-
-
-def _quantile(values: Numbers, weight: Numbers, level: float, *, otherwise: float) -> float:
-    """Weighted quantile of what is known."""
-    known = ~np.isnan(values)
-    if not known.any():
-        return otherwise
-    order = np.argsort(values[known], kind="stable")
-    total = np.cumsum(weight[known][order])
-    place = min(int(np.searchsorted(total, level * total[-1])), len(total) - 1)
-    return float(values[known][order[place]])
-
-
-def _spread(errors: Numbers, scale: Numbers) -> Numbers:
-    """Member × ahead: the size of an error; of each series drawn towards that of its size, growing with the months ahead."""
-    horizon = errors.shape[2]
-    squares, count = np.nansum(errors**2, axis=(0, 2)), (~np.isnan(errors)).sum(axis=(0, 2))
-    rms = np.sqrt(squares / np.maximum(count, 1)) + 1e-3
-    share = np.log(scale / scale[0])
-    slope, level = _line(share, np.log(rms), np.minimum(scale / scale[0], 1) ** 0.5)
-    expected = np.exp(level + slope * share)
-    seen = count / horizon
-    size = np.sqrt((seen * rms**2 + _BORROWED * expected**2) / (seen + _BORROWED))
-    spread: Numbers = size[:, None] * _growing(errors / size[:, None])[None, :]
-    return spread
-
-
-def _line(x: Numbers, y: Numbers, weight: Numbers) -> tuple[float, float]:
-    """Weighted straight line, falling: a larger series errs by a smaller share."""
-    middle, height = np.average(x, weights=weight), np.average(y, weights=weight)
-    spread = np.average((x - middle) ** 2, weights=weight)
-    slope = float(np.clip(np.average((x - middle) * (y - height), weights=weight) / spread, -0.5, 0)) if spread > 1e-9 else 0.0
-    return slope, float(height - slope * middle)
-
-
-def _growing(errors: Numbers) -> Numbers:
-    """By how much errors grow with the months ahead, never falling."""
-    squares, count = np.nansum(np.minimum(errors**2, 9), axis=(0, 1)), (~np.isnan(errors)).sum(axis=(0, 1))
-    mean = squares.sum() / max(count.sum(), 1)
-    drawn = (squares + 20 * mean) / (count + 20)
-    growth: Numbers = np.sqrt(np.maximum.accumulate(drawn) / mean)
-    return growth
-
-
-def _within_parts(half: Numbers, parents: Counts) -> Numbers:
-    """No whole wider than its parts laid end to end."""
-    narrow = half.copy()
-    for parent in np.unique(parents[parents > 0]):
-        narrow[parent] = np.minimum(narrow[parent], half[parents == parent].sum(axis=0))
-    return narrow
+        size, rest = np.abs(told[mine]), told[parent] - told[mine].sum(axis=0)
+        total = size.sum(axis=0)
+        told[mine] += rest * np.where(total > 0, size / np.where(total > 0, total, 1), 1 / len(mine))
