@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ from nextmove.predictions.forecast import FittedForecast
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
 _AT_A_TIME = 2  # tasks; each keeps one core busy
+_LARGE = 3_000_000  # lines, from which on two tasks at a time would take more than 4 GiB
 WITH_THE_FIT = frozenset({"cross-sell", "price"})  # what everybody buys together, and usual prices, differ little from day to day
 
 Silence = dict[str, str]  # who has nothing to say in this edition, and why
@@ -77,10 +79,26 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
         with steps.step("scored" if fresh else "learnt", task=task.task):
             return _answer(engine, task, as_of=as_of, learnt=fresh)
 
-    with sharing(engine), ThreadPoolExecutor(_AT_A_TIME) as workers:
+    with sharing(engine), _bounded(engine) as at_a_time, ThreadPoolExecutor(at_a_time) as workers:
         answers = [_written(engine, each) for each in workers.map(answer, TASKS)]
     _keep(engine, {each.task: each.learnt for each in answers if each.learnt})
     return {each.task: each.silent for each in answers if each.silent}
+
+
+@contextmanager
+def _bounded(engine: Engine) -> Iterator[int]:
+    """How many tasks learn at a time. In a large company it is one, and the database takes half of its memory while they learn."""
+    lines = engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
+    if lines < _LARGE:
+        yield _AT_A_TIME
+        return
+    limit = str(engine.query("select current_setting('memory_limit') as memory")["memory"][0].as_py())
+    number, unit = limit.split()
+    engine.execute(f"set memory_limit = '{float(number) / 2} {unit}'")
+    try:
+        yield 1
+    finally:
+        engine.execute(f"set memory_limit = '{limit}'")
 
 
 def _answer(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt | None) -> _Answer:
