@@ -22,6 +22,7 @@ from nextmove.editions.source import check_unchanged, show_source, state_of_ware
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
+from nextmove.engine.once import sharing
 from nextmove.facts import Fact
 from nextmove.ingest.distant import whole_warehouse
 from nextmove.insights.changes import detect_changes
@@ -128,10 +129,11 @@ def draw_conclusions(build: Build, since: dt.date | None, before: Before | None)
     """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
     past = Past(learnt_before(engine), settings.editions.refit_days, since)
-    silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
-    keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
-    with steps.step("scores"):
-        silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
+    with sharing(engine):
+        silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
+        keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
+        with steps.step("scores"):
+            silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
     with steps.step("kpis"):
         compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
     with steps.step("actions"):

@@ -48,7 +48,10 @@ def once(engine: Engine, key: Hashable, find: Callable[[], Found]) -> Found:
 
 @contextmanager
 def sharing(engine: Engine) -> Iterator[None]:
-    """Within the block `shared` answers are kept."""
+    """Within the block `shared` answers are kept; one within another adds nothing."""
+    if engine in _sharing:
+        yield
+        return
     _sharing[engine] = _Shelf()
     try:
         yield
