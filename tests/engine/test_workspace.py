@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import nextmove
+from nextmove.demo import Plan, clear_demo, demo_people, make_demo
+from nextmove.editions import refresh
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UserError
-from nextmove.ingest.batches import batches
-from nextmove.ingest.distant import open_engine, whole_warehouse
+from nextmove.ingest.batches import batches, warehouse_version
+from nextmove.ingest.distant import can_undo, open_engine, tables_at_hand, whole_warehouse
 from nextmove.ingest.load import load
 from nextmove.ingest.plan import Options
+from nextmove.ingest.targets import Key, Target, remove_targets, set_targets
 from nextmove.ingest.undo import undo
 from nextmove.workspace import Workspace
 
@@ -111,3 +115,54 @@ def test_what_needs_a_duckdb_file_is_refused_elsewhere(company: Workspace) -> No
         return
     with pytest.raises(UserError, match="the tables of this workspace are not in a DuckDB file"):
         company.warehouse.exists()
+
+
+def test_a_target_is_set_and_taken_away(company: Workspace) -> None:
+    key = Key("net_sales", "month", dt.date(2024, 10, 1), "rep", "R1")
+    set_targets(company, [Target(key, Decimal("1250.5"))], by="me", now=NOW)
+    assert _targets(company) == [(key.member, Decimal("1250.5000"))]
+    batch = remove_targets(company, [key], by="me", now=NOW)
+    assert _targets(company) == []
+    if can_undo(company):
+        undo(company, batch, now=NOW)
+        assert _targets(company) == [(key.member, Decimal("1250.5000"))]
+
+
+def _targets(company: Workspace) -> list[tuple[str, Decimal]]:
+    with tables_at_hand(company, ("targets",)) as engine:
+        return [(row["member"], row["value"]) for row in engine.query("from main.targets").to_pylist()]
+
+
+def test_its_edition_is_a_local_file(company: Workspace) -> None:
+    if company.settings.warehouse.url.startswith("duckdb"):
+        pytest.skip("tests/editions asks this")
+    refresh(company, as_of=company.settings.today(), now=NOW)
+    asked = nextmove.open(company.root)
+    assert isinstance(asked.engine, DuckDBEngine)
+    rows = asked.kpi("net_sales", by="account", start=dt.date(2024, 9, 1)).rows
+    asked.close()
+    with tables_at_hand(company, ("order_lines",)) as engine:
+        sold = "select account_id, sum(net_amount) as net from main.order_lines where ordered_at >= '2024-09-01' group by all"
+        theirs = {row["account_id"]: float(row["net"]) for row in engine.query(sold).to_pylist()}
+    assert {row["account"]: float(row["value"]) for row in rows}["A1"] == theirs["A1"]
+
+
+def test_the_demo_company_moves_in_and_out(company: Workspace, new_place: Callable[[str, str], str], tmp_path: Path) -> None:
+    scheme = company.settings.warehouse.url.partition(":")[0]
+    if scheme == "duckdb":
+        pytest.skip("tests/demo asks this")
+    line = f'[warehouse]\nurl = "{new_place(scheme.removesuffix("ql"), "demo")}"\n'
+    (tmp_path / "nextmove.toml").write_text(line, encoding="utf-8")
+    demo = make_demo(tmp_path, Plan(lines=2_000), tell=lambda line: None)
+    with tables_at_hand(demo, ("order_lines", "batches")) as engine:
+        assert engine.query("select count(*) as n, count(distinct _batch) as batches from main.order_lines").to_pylist() == [
+            {"n": 2_000, "batches": 1}
+        ]
+    assert [person.role for person in demo_people(demo)][:3] == ["admin", "manager", "representative"]
+    with pytest.raises(UserError, match="data of its own"):
+        make_demo(company.root, Plan(lines=2_000), tell=lambda line: None)
+    clear_demo(demo)
+    with tables_at_hand(demo, ("order_lines", "batches")) as engine:
+        assert warehouse_version(engine) == 0
+        assert engine.query("from main.order_lines").num_rows == 0
+    assert (tmp_path / "nextmove.toml").read_text(encoding="utf-8") == line

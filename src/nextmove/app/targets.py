@@ -20,14 +20,15 @@ from nextmove.app import numbers
 from nextmove.app.edition import Row
 from nextmove.app.visit import Visit, shelf
 from nextmove.errors import Busy, OutOfScope, UnknownName, UserError
+from nextmove.ingest.distant import can_undo, tables_at_hand
 from nextmove.ingest.targets import NOTE, Key
-from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import Kpi
 from nextmove.tables.calendar import GRAINS, calendar_of
 from nextmove.words import text
 
 DIMENSIONS = ("rep", "team", "region", "product")
 CALENDARS = ("gregorian", "fiscal", "jalali")
+_READ = ("targets", "batches", "batch_tables")
 _alone = threading.Lock()  # one process opens a warehouse in one way at a time
 
 
@@ -58,7 +59,7 @@ def stored(visit: Visit) -> Stored:
     ask = "select kpi, grain, period_start, coalesce(dimension, '') as dimension, coalesce(member, '') as member, value"
     order = "order by period_start desc, kpi, dimension, member"
     try:
-        with warehouse_alone(), open_warehouse(shelf().workspace, read_only=True) as engine:
+        with warehouse_alone(), tables_at_hand(shelf().workspace, _READ) as engine:
             rows = engine.query(f"{ask}, _batch as batch from main.targets {order}").to_pylist()
             last = engine.query(
                 "select batch, any_value(file) as file from main.batches join main.batch_tables using (batch)"
@@ -71,7 +72,9 @@ def stored(visit: Visit) -> Stored:
 
 def may_undo(visit: Visit, last: Row | None) -> bool:
     """Whoever sees everything may take back what anybody set last; others what they set themselves."""
-    return last is not None and (visit.reach.scope.everything or last["file"] == f"{NOTE}: {visit.user.username}")
+    if last is None or not can_undo(shelf().workspace):
+        return False
+    return visit.reach.scope.everything or last["file"] == f"{NOTE}: {visit.user.username}"
 
 
 def within_reach(visit: Visit, dimension: str, member: str) -> bool:

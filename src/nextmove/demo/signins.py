@@ -6,8 +6,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from nextmove.demo.workspace import STORIES_FILE, open_demo
+from nextmove.demo.workspace import STORIES_FILE
 from nextmove.engine import literal
+from nextmove.ingest.distant import tables_at_hand
 from nextmove.workspace import Workspace
 
 
@@ -24,7 +25,7 @@ def demo_people(workspace: Workspace) -> tuple[DemoPerson, ...]:
     """An administrator, the manager of the largest team, its representative with the most stories, and two of the office."""
     stories = json.loads((workspace.data / STORIES_FILE).read_text(encoding="utf-8"))["stories"]
     met = Counter(story["rep_id"] for story in stories if "account_id" in story)
-    with open_demo(workspace) as engine:
+    with tables_at_hand(workspace, ("reps",)) as engine:
         team_size = "select team from main.reps where team is not null group by team order by count(*) desc, team limit 1"
         members = engine.connection.execute(f"select rep_id from main.reps where team = ({team_size}) and left_on is null").fetchall()
         rep_id = max(sorted(rep_id for (rep_id,) in members), key=lambda rep_id: met[rep_id])

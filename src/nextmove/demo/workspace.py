@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 from nextmove.demo.clock import COUNTRY, TIME_ZONE
 from nextmove.demo.plan import Plan
-from nextmove.engine import DuckDBEngine, literal
+from nextmove.engine import literal
 from nextmove.errors import UserError
+from nextmove.ingest.distant import DRAFT, make_ready, new_warehouse, tables_at_hand
+from nextmove.settings_text import changed
 from nextmove.workspace import SETTINGS_FILE, Workspace
 
 STORIES_FILE = "stories.json"
 SETTINGS_BEFORE = "nextmove.before-demo.toml"
 KIND = "demo"
-DRAFT = "warehouse.draft.duckdb"
 Tell = Callable[[str], None]
 
 
@@ -38,7 +40,8 @@ def clear_demo(workspace: Workspace) -> None:
         before.replace(workspace.root / SETTINGS_FILE)
     else:
         (workspace.root / SETTINGS_FILE).write_text(_SETTINGS_AFTER, encoding="utf-8")
-    open_demo(workspace).close()
+    with new_warehouse(workspace):
+        pass  # nothing comes in the place of the demo company's rows
 
 
 def is_demo(workspace: Workspace) -> bool:
@@ -49,17 +52,41 @@ def _workspace(root: Path, plan: Plan) -> Workspace:
     """A new workspace, an empty one, or that of an earlier demo company."""
     settings = root / SETTINGS_FILE
     if not settings.exists():
-        return Workspace.create(root, settings=_settings(plan))
+        return _new_workspace(root, plan)
     workspace = Workspace(root.resolve())
+    before = settings.read_text(encoding="utf-8")
     if is_demo(workspace) or (workspace.data / DRAFT).exists():
         _refuse_own_data(workspace)
         _empty(workspace)
-    elif _batches(workspace):
-        raise UserError("This folder is a workspace with data of its own.", where=str(root), hint="another folder for the demo company")
     else:
+        _refuse_taken(workspace)
         settings.replace(root / SETTINGS_BEFORE)
-    settings.write_text(_settings(plan), encoding="utf-8")
+    settings.write_text(_kept_warehouse(before, _settings(plan)), encoding="utf-8")
     return Workspace(root.resolve())
+
+
+def _new_workspace(root: Path, plan: Plan) -> Workspace:
+    """Made only where its tables would come to a free place: the address may be set outside of the folder."""
+    workspace = Workspace.create(root, settings=_settings(plan))
+    try:
+        _refuse_taken(workspace)
+    except UserError:
+        (root / SETTINGS_FILE).unlink()
+        raise
+    return workspace
+
+
+def _refuse_taken(workspace: Workspace) -> None:
+    if _batches(workspace):
+        raise UserError(
+            "This folder is a workspace with data of its own.", where=str(workspace.root), hint="another folder for the demo company"
+        )
+
+
+def _kept_warehouse(before: str, settings: str) -> str:
+    """The settings of the demo company, its tables where those of the workspace were."""
+    url = tomllib.loads(before).get("warehouse", {}).get("url")
+    return changed(settings, "warehouse", {"url": url}) if url else settings
 
 
 def _empty(workspace: Workspace) -> None:
@@ -73,29 +100,20 @@ def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
     """Write the company into a file of its own, where each batch of rows leaves the memory at once; whole, it takes its place."""
     from nextmove.demo.company import found_company, write_company
     from nextmove.demo.store import Store
-    from nextmove.ingest.warehouse import open_file
 
-    draft = workspace.data / DRAFT
-    with open_file(draft, memory_limit=workspace.settings.editions.memory_limit) as engine:
+    with new_warehouse(workspace) as engine:
         store = Store(engine, batch=1)
         company = found_company(plan)
         write_company(company, store, tell=tell)
         store.record(KIND, time_zone=TIME_ZONE, loaded_at=dt.datetime.combine(plan.as_of, dt.time(23, 59)))
         engine.execute("checkpoint")
         told = company.stories_json(engine)
-    draft.replace(workspace.warehouse)
     (workspace.data / STORIES_FILE).write_text(told, encoding="utf-8")
 
 
-def open_demo(workspace: Workspace) -> DuckDBEngine:
-    """The warehouse of the demo company."""
-    from nextmove.ingest.warehouse import open_warehouse
-
-    return open_warehouse(workspace, memory_limit=workspace.settings.editions.memory_limit)
-
-
 def _batches(workspace: Workspace, *, but: str = "") -> int:
-    with open_demo(workspace) as engine:
+    make_ready(workspace)
+    with tables_at_hand(workspace, ("batches",)) as engine:
         return int(engine.query(f"select count(*) as n from main.batches where kind <> {literal(but)}")["n"][0].as_py())
 
 

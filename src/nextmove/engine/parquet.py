@@ -91,6 +91,13 @@ class ParquetStore:
                 file.write_batch(batch.cast(schema), row_group_size=_AT_ONCE)
         return folder
 
+    def read(self, table: str) -> pa.RecordBatchReader:
+        """All rows of a table, file by file."""
+        import pyarrow.dataset as ds
+
+        files = sorted(str(file) for folder in self.files(table) for file in Path(folder).glob("*.parquet"))
+        return ds.dataset(files, format="parquet").scanner(batch_size=_AT_ONCE, use_threads=False).to_reader()
+
     @contextmanager
     def change(self) -> Iterator[None]:
         """Within the block changes wait; at its end all of them count at once, or none."""

@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from nextmove.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_WHOLE = re.compile(r"select \* from (\w+\.\w+)")
 _ADDRESS = re.compile(r"spark://(local(?:\[[^\]]+\])?|[^/]+:\d+)(/.+)")
 
 
@@ -36,15 +38,23 @@ class SparkEngine:
     keeps_facts = True
 
     def __init__(self, url: str) -> None:
-        master, folder = _address(url)
+        self._master, folder = _address(url)
+        _refuse_missing()
         self.store = ParquetStore(folder)
-        self.session = _session(master)
         self._shown: dict[str, object] = {}
+
+    @cached_property
+    def session(self) -> Any:  # Any: pyspark ships no strict types
+        """Started by the first question; what only takes whole tables never waits for it."""
+        return _session(self._master)
 
     def query(self, sql: str) -> pa.Table:
         return self._frame(sql).toArrow()
 
     def stream(self, sql: str) -> pa.RecordBatchReader:
+        whole = _WHOLE.fullmatch(sql)
+        if whole and whole[1] in self.store.manifest.tables:
+            return self.store.read(whole[1])
         return self.query(sql).to_reader()
 
     def execute(self, sql: str) -> None:
@@ -184,11 +194,14 @@ def _address(url: str) -> tuple[str, Path]:
     return (master if master.startswith("local") else f"spark://{master}"), Path(folder)
 
 
-def _session(master: str) -> Any:  # Any: pyspark ships no strict types
+def _refuse_missing() -> None:
     if find_spec("pyspark") is None:
         raise UserError("Spark is not installed.", where="warehouse.url", hint="pip install nextmove[spark]")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise UserError("Spark needs Java 17 or newer, which is not there.", where="warehouse.url", hint="install a Java runtime")
+
+
+def _session(master: str) -> Any:  # Any: pyspark ships no strict types
     from pyspark.sql import SparkSession
 
     cores = re.search(r"\d+", master)

@@ -1,28 +1,26 @@
 """A workspace whose tables live in the company's own PostgreSQL or Spark.
 
-What files say is judged in the same way as always, in a DuckDB of its own: it borrows what the load will meet (small tables whole, of the
-long ones the rows that bear the coming keys), takes the load in, and gives back what has changed, in one transaction of the distant
-engine. A refresh copies the canonical tables into the edition's machine and goes on as always: an edition is a local file.
+A refresh copies the canonical tables into the edition's machine and goes on as always: an edition is a local file. What a load borrows
+from there stands in `loan.py`.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from nextmove.engine import Distant, DuckDBEngine, Engine, distant_engine, is_distant, literal, name
+from nextmove.engine import Distant, DuckDBEngine, Engine, distant_engine, is_distant, name
 from nextmove.errors import UserError
-from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY, SCHEMA_VERSION, create_tables, open_warehouse
-from nextmove.tables import DATED_BY, TABLES, table
+from nextmove.ingest.warehouse import SCHEMA_VERSION, create_tables, open_file, open_warehouse
+from nextmove.tables import TABLES
 from nextmove.workspace import Workspace
 
-LONG = frozenset({"order_lines", "web_sessions", "email_events"})  # of these only rows that a load meets are borrowed
-_NOTES = ("batch_tables", "batch_days", "batch_confirmed")
-_HISTORY_OF_DEALS = ("opportunities", "stage_changes")  # a load of one may change the other
+DRAFT = "warehouse.draft.duckdb"
+AT_ONCE = 100_000  # rows that are held in memory on their way
+NOTES = ("batch_tables", "batch_days", "batch_confirmed")
 
 
 def open_engine(workspace: Workspace, *, read_only: bool = False) -> Engine:
@@ -74,51 +72,23 @@ def _make_tables(engine: Distant) -> None:
                     one = f"select * from {wanted} limit 0"
                     if set(empty.query(one).column_names) == set(engine.query(one).column_names):
                         continue
-                    _take(empty, wanted, engine.stream(f"select * from {wanted}"))
+                    take(empty, wanted, engine.stream(f"select * from {wanted}"))
                 engine.write(wanted, empty.query(f"from {wanted}"))
         engine.write("main.schema_version", empty.query(f"select {SCHEMA_VERSION} as version"))
 
 
 @contextmanager
-def opened_for_load(workspace: Workspace, coming: Mapping[str, Sequence[Path]], *, keep: bool) -> Iterator[DuckDBEngine]:
-    """A DuckDB to bring rows into: the warehouse itself, or what the distant one lends. `coming` are the typed rows by table."""
-    url = workspace.settings.warehouse.url
-    if not is_distant(url):
-        with open_warehouse(workspace) as engine:
+def tables_at_hand(workspace: Workspace, tables: Sequence[str]) -> Iterator[DuckDBEngine]:
+    """A DuckDB in which these tables of the warehouse can be read: itself, or memory with a copy of them."""
+    if not is_distant(workspace.settings.warehouse.url):
+        with open_warehouse(workspace, read_only=True) as engine:
             yield engine
         return
-    related = _HISTORY_OF_DEALS if set(coming) & set(_HISTORY_OF_DEALS) else ()
-    with _loan(workspace, sorted({*coming, *related})) as loan:
-        for each in loan.tables:
-            for file in coming.get(each, ()) if each in LONG else ():
-                loan.borrow_met(each, file)
-        yield loan.near
-        if keep:
-            loan.give_back()
-
-
-@contextmanager
-def opened_for_undo(workspace: Workspace, batch: int) -> Iterator[DuckDBEngine]:
-    """A DuckDB to take a batch back in."""
-    url = workspace.settings.warehouse.url
-    if not is_distant(url):
-        with open_warehouse(workspace) as engine:
-            yield engine
-        return
-    if url.startswith("spark:"):
-        raise UserError(
-            "A batch cannot be taken back on Spark: its tables are files that are written whole or added to, never changed row by row.",
-            where="warehouse.url",
-            hint="load the right file again: rows of the same key are replaced",
-        )
-    far = open_distant(workspace)
-    names = far.query(f"select distinct table_name from main.batch_tables where batch = {batch}").column(0).to_pylist()
-    far.close()
-    related = _HISTORY_OF_DEALS if set(names) & set(_HISTORY_OF_DEALS) else ()
-    with _loan(workspace, sorted({*names, *related})) as loan:
-        loan.borrow_batch(batch, sorted(set(names) & LONG))
-        yield loan.near
-        loan.give_back(undone=batch)
+    with closing(open_distant(workspace)) as far, DuckDBEngine() as near:
+        create_tables(near)
+        for each in tables:
+            take(near, f"main.{each}", far.stream(f"select * from main.{each}"))
+        yield near
 
 
 @contextmanager
@@ -129,109 +99,50 @@ def whole_warehouse(workspace: Workspace) -> Iterator[Path]:
             open_warehouse(workspace, read_only=True).close()  # one of an older version is brought up to date
         yield workspace.warehouse
         return
-    engine, folder = open_distant(workspace), Path(tempfile.mkdtemp(prefix="copy-", dir=_scratch(workspace)))
+    engine, folder = open_distant(workspace), Path(tempfile.mkdtemp(prefix="copy-", dir=scratch(workspace)))
     try:
         with DuckDBEngine(folder / "warehouse.duckdb", memory_limit=workspace.settings.editions.memory_limit) as near:
             create_tables(near)
             with engine.transaction():
-                for each in ("batches", *_NOTES, *(table.name for table in TABLES)):
-                    _take(near, f"main.{each}", engine.stream(f"select * from main.{each}"))
+                for each in ("batches", *NOTES, *(table.name for table in TABLES)):
+                    take(near, f"main.{each}", engine.stream(f"select * from main.{each}"))
         yield folder / "warehouse.duckdb"
     finally:
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class Loan:
-    """What a load borrows: `near` holds the rows of `tables` that it may meet."""
-
-    far: Distant
-    near: DuckDBEngine
-    tables: Sequence[str]
-
-    def borrow(self) -> None:
-        """The batches, and small tables whole."""
-        _take(self.near, "main.batches", self.far.stream("select * from main.batches"))
-        for each in self.tables:
-            if each not in LONG:
-                for relation in (f"main.{each}", f"history.{each}"):
-                    _take(self.near, relation, self.far.stream(f"select * from {relation}"))
-
-    def borrow_met(self, long: str, rows: Path) -> None:
-        """Rows of a long table that coming rows may replace: of their keys or, where those come from the content, of their days."""
-        given = set(self.near.query(f"from read_parquet({literal(str(rows))}) limit 0").column_names)
-        declared = table(long)
-        known = [c.name for c in declared.columns if c.key and not c.numbered and c.name in given] or [DATED_BY[long]]
-        listed = ", ".join(name(each) for each in known)
-        same = " and ".join(f"met.{name(each)} = old.{name(each)}" for each in known)
-        self.far.write("history.met", self.near.query(f"select distinct {listed} from read_parquet({literal(str(rows))})"))
-        found = self.far.stream(f"select old.* from main.{long} as old where exists (select 1 from history.met as met where {same})")
-        _take(self.near, f"main.{long}", found, new=True)
-        self.far.execute("drop table history.met")
-
-    def borrow_batch(self, batch: int, long: Sequence[str]) -> None:
-        """What is noted of batches, and the rows of long tables that an undo of the batch moves."""
-        slices = [(f"main.{each}", "true") for each in ("batch_tables", "batch_confirmed")]
-        for relation, condition in [*slices, *(part for each in long for part in _slices(each, batch))]:
-            _take(self.near, relation, self.far.stream(f"select * from {relation} where {condition}"))
-
-    def give_back(self, *, undone: int | None = None) -> None:
-        """Write what the load or the undo has changed."""
-        number = int(self.near.connection.execute("select max(batch) from main.batches").fetchall()[0][0])
-        for each in self.tables:
-            if each not in LONG:
-                self._give_whole(each, number, undone)
-            elif undone is not None:
-                self._give_slices(each, undone)
-            else:
-                self._give_new(each, number)
-        for each in _NOTES:
-            self.far.put(f"main.{each}", self.near.query(f"from main.{each} where batch = {number}"))
-        self.far.write("main.batches", self.near.query("from main.batches"))
-
-    def _give_whole(self, each: str, number: int, undone: int | None) -> None:
-        met = ((f"main.{each}", f"abs({LINEAGE})"), (f"history.{each}", REPLACED_BY))
-        if undone is None and not any(self.near.query(f"from {one} where {by} = {number} limit 1").num_rows for one, by in met):
-            return
-        for relation in (f"main.{each}", f"history.{each}"):
-            self.far.write(relation, self.near.query(f"from {relation}"))
-
-    def _give_new(self, long: str, number: int) -> None:
-        new = self.near.query(f"from main.{long} where {LINEAGE} = {number}")
-        if new.num_rows:
-            self.far.put(f"main.{long}", new, key=table(long).key)
-        replaced = self.near.query(f"from history.{long} where {REPLACED_BY} = {number}")
-        if replaced.num_rows:
-            self.far.put(f"history.{long}", replaced)
-
-    def _give_slices(self, long: str, batch: int) -> None:
-        for relation, condition in _slices(long, batch):
-            self.far.execute(f"delete from {relation} where {condition}")
-            self.far.put(relation, self.near.query(f"from {relation}"))
-
-
 @contextmanager
-def _loan(workspace: Workspace, tables: Sequence[str]) -> Iterator[Loan]:
-    far = distant_engine(workspace.settings.warehouse.url)
-    folder = Path(tempfile.mkdtemp(prefix="loan-", dir=_scratch(workspace)))
-    try:
-        with far.transaction(), DuckDBEngine(folder / "loan.duckdb") as near:
-            create_tables(near)
-            loan = Loan(far, near, tables)
-            loan.borrow()
-            yield loan
-    finally:
-        far.close()
-        shutil.rmtree(folder, ignore_errors=True)
+def new_warehouse(workspace: Workspace) -> Iterator[DuckDBEngine]:
+    """A file of its own to fill, with empty tables; whole, it takes the place of the warehouse, or its rows that of the distant one's."""
+    draft = workspace.data / DRAFT
+    with open_file(draft, memory_limit=workspace.settings.editions.memory_limit) as engine:
+        yield engine
+        if is_distant(workspace.settings.warehouse.url):
+            with closing(distant_engine(workspace.settings.warehouse.url)) as far, far.transaction():
+                _replace_all(far, engine)
+    if is_distant(workspace.settings.warehouse.url):
+        draft.unlink()
+    else:
+        draft.replace(workspace.warehouse)
 
 
-def _slices(long: str, batch: int) -> tuple[tuple[str, str], ...]:
-    mine = f"{LINEAGE} = {batch}"
-    return (f"main.{long}", mine), (f"history.{long}", f"({mine} or {REPLACED_BY} = {batch})")
+def _replace_all(far: Distant, near: DuckDBEngine) -> None:
+    """Put the tables there in the place of those that stand; facts that were made from them go."""
+    for fact, kind in far.tables("facts").items():
+        far.execute(f"drop {kind} if exists facts.{name(fact)} cascade")
+    far.execute("drop table if exists main.prepared")
+    for schema in ("main", "history"):
+        for each in near.tables(schema):
+            far.write(f"{schema}.{each}", near.connection.cursor().sql(f"from {schema}.{each}").to_arrow_reader(AT_ONCE))
 
 
-def _take(near: DuckDBEngine, relation: str, rows: object, *, new: bool = False) -> None:
+def can_undo(workspace: Workspace) -> bool:
+    """Whether batches can be taken back where the tables are."""
+    return not workspace.settings.warehouse.url.startswith("spark:")
+
+
+def take(near: DuckDBEngine, relation: str, rows: object, *, new: bool = False) -> None:
     """Bring Arrow rows into a table that stands; with `new`, only those that are not there yet."""
     near.connection.register("rows_to_take", rows)
     but = f" except select * from {relation}" if new else ""
@@ -239,7 +150,7 @@ def _take(near: DuckDBEngine, relation: str, rows: object, *, new: bool = False)
     near.connection.unregister("rows_to_take")
 
 
-def _scratch(workspace: Workspace) -> Path:
+def scratch(workspace: Workspace) -> Path:
     folder = workspace.data / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

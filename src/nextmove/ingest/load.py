@@ -20,8 +20,9 @@ import duckdb
 from nextmove.engine import literal
 from nextmove.errors import UserError
 from nextmove.ingest.compile import source_select, typed_rows, typed_select
-from nextmove.ingest.distant import make_ready, opened_for_load
+from nextmove.ingest.distant import make_ready
 from nextmove.ingest.keys import key_rows
+from nextmove.ingest.loan import opened_for_load
 from nextmove.ingest.merge import merge
 from nextmove.ingest.plan import Options, Plan, choose_mapping, plan, replanned
 from nextmove.ingest.rejects import Rejects

@@ -14,8 +14,9 @@ from decimal import Decimal
 import duckdb
 
 from nextmove.engine import DuckDBEngine, literal
+from nextmove.ingest.distant import make_ready
+from nextmove.ingest.loan import opened_for_load
 from nextmove.ingest.merge import merge, same_key, touch
-from nextmove.ingest.warehouse import open_warehouse
 from nextmove.tables import table
 from nextmove.workspace import Workspace
 
@@ -70,7 +71,8 @@ def remove_targets(workspace: Workspace, keys: Sequence[Key], *, by: str, now: d
 
 
 def _in_a_batch(workspace: Workspace, change: Change, *, by: str, now: dt.datetime) -> int:
-    with open_warehouse(workspace) as engine:
+    make_ready(workspace)
+    with opened_for_load(workspace, {_TABLE.name: ()}, keep=True) as engine:
         connection = engine.connection
         connection.execute(f"set variable zone = {literal(workspace.settings.company.time_zone)}")
         connection.execute("begin transaction")

@@ -13,7 +13,7 @@ import duckdb
 
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.errors import UnknownName, UserError
-from nextmove.ingest.distant import opened_for_undo
+from nextmove.ingest.loan import opened_for_undo
 from nextmove.ingest.merge import same_key, touch
 from nextmove.ingest.stage_history import keep_stage_history, note_met_deals
 from nextmove.ingest.warehouse import LINEAGE, REPLACED_BY
