@@ -92,9 +92,9 @@ HAND = {
         left join there as b on b.account_id = a.account_id and b.month_id = a.month_id + 12
         where a.month_id + 12 between {first} and {last} group by 1, 2""",
     "repeat_purchase_rate": f"""
-        select month_id, {{cut}},
-            count(distinct line.account_id) filter (where own.second_order_on < p.end_day) / count(distinct line.account_id)
-        from (from {SALES} and is_purchase) as line join facts.account_history as own on own.account_id = line.account_id
+        select month_id, cut, cast(count(*) filter (where own.second_order_on < p.end_day) as double) / count(*)
+        from (select distinct month_id, {{cut}} as cut, account_id from {SALES} and is_purchase) as bought
+        join facts.account_history as own on own.account_id = bought.account_id
         join main.periods as p on p.id = month_id and p.calendar = 'gregorian' and p.grain = 'month' group by 1, 2""",
 }
 

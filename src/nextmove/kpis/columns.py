@@ -53,6 +53,7 @@ class Columns:
     fact: Fact
     joined: tuple[Fact, ...]
     frame: Frame
+    rolled: str | None = None  # the relation that is read in place of the fact: it added up for each customer
 
     @cached_property
     def _aliases(self) -> tuple[tuple[str, str], ...]:
@@ -76,7 +77,7 @@ class Columns:
     def period(self) -> tuple[list[str], str]:
         """The join that tells the period of a row, where one is needed, and the period's id."""
         name = self.frame.period_id
-        if self.fact.per_period:
+        if self.fact.per_period or self.rolled:
             return [], "f.period_id"
         if self.measure.day == "day" and name in self.fact.columns:
             return [], self.frame.period_of(f"f.{name}")

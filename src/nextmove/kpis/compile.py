@@ -176,12 +176,12 @@ def assemble(sides: Mapping[str, Reference], covering: Mapping[str, Reference], 
         f"{_replaced(outcome.coverage, columns)} as coverage",
         f"{first_known(unpriced)} as unpriced",
     ]
-    if len(relations) == 1 and next(iter(every.values())).dimensions == frame.by:
-        keys, read = relations[0], f"from {relations[0]}"
+    keys = ", ".join(["period_id", *frame.by])
+    if any(reference.dimensions != frame.by for reference in every.values()) or len(relations) > 2:
+        keys, read = ", ".join(["k.period_id", *(f"k.{name}" for name in frame.by)]), _spine(every, relations, frame)
     else:
-        keys, read = "k", _spine(every, relations, frame)
-    listed = [f"{keys}.period_id", *(f"{keys}.{name}" for name in frame.by), *told]
-    return f"select\n    {', '.join(listed[: len(frame.by) + 1])},\n    " + ",\n    ".join(told) + f"\n{read}\nwhere {rows} > 0"
+        read = f"from {relations[0]}" if len(relations) == 1 else f"from {relations[0]}\nfull join {relations[1]} using ({keys})"
+    return f"select\n    {keys},\n    " + ",\n    ".join(told) + f"\n{read}\nwhere {rows} > 0"
 
 
 def first_known(texts: Sequence[str]) -> str:
@@ -211,16 +211,14 @@ def _grown(now: str, before: Mapping[str, str], frame: Frame, cut_ids: Sequence[
     if cut_ids:
         shifted += f" and b.period_id not in ({', '.join(map(str, cut_ids))})\n    union all\n    select {columns}\n"
         shifted += f"    from {frame.periods} as p join {before['cut']} as b on b.period_id = p.{earlier}"
-    dims = "".join(f", k.{name}" for name in frame.by)
     value = "coalesce(n.value, 0)", "coalesce(b.value, 0)"
-    keys = f"select period_id{_listed(frame.by)} from {now} union select period_id{_listed(frame.by)} from shifted"
+    keys = f"period_id{_listed(frame.by)}"
     return (
         f"with shifted as (\n    {shifted}\n)\n"
-        f"select k.period_id{dims},\n    {_divided(*value)} - 1 as value,\n"
+        f"select {keys},\n    {_divided(*value)} - 1 as value,\n"
         f"    {value[0]} as numerator, {value[1]} as denominator, greatest(coalesce(n.rows, 0), coalesce(b.rows, 0)) as rows,\n"
         f"    null as coverage, coalesce(n.unpriced, b.unpriced) as unpriced\n"
-        f"from (\n    {keys}\n) as k\n"
-        f"left join {now} as n on {_same('k', 'n', frame.by)}\nleft join shifted as b on {_same('k', 'b', frame.by)}"
+        f"from {now} as n\nfull join shifted as b using ({keys})"
     )
 
 

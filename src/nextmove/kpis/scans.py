@@ -17,6 +17,7 @@ from nextmove.kpis.definition import Measure
 from nextmove.kpis.folds import Fold, Folds
 from nextmove.kpis.frame import Frame
 from nextmove.kpis.inlined import relation_of, relations_of
+from nextmove.kpis.rolled import added_up, by_customer, reach
 from nextmove.kpis.wide import Wide
 from nextmove.words import text
 
@@ -43,6 +44,7 @@ class Scan:
     frame: Frame
     columns: Columns
     measures: list[Measure] = field(default_factory=list)
+    rolled: str | None = None  # what is read in place of the fact where dimensions are told together
 
     def take_in(self, frame: Frame) -> None:
         """Reach as far back and be cut by as much as this frame asks."""
@@ -53,20 +55,21 @@ class Scan:
         """The scan as SQL, in parts where it is cut by more dimensions than are to be read at once."""
         if not isinstance(self.frame, Wide) or not self.frame.cuts:
             return [shapes.sql(self._columns(self.frame), self.measures, self.frame)]
-        fold = self._fold(folds)
-        together = fold.takes(self._columns(self.frame).sets) if fold else ()
+        fold, together = self.together(folds)
         cuts = [name for name in self.frame.cuts if name not in together]
         frames = [replace(self.frame, cuts=tuple(cuts[n : n + cuts_at_once])) for n in range(0, len(cuts), cuts_at_once)]
         told = [shapes.sql(self._columns(frame), self.measures, frame) for frame in frames]
         if not fold or not together:
             return told
         whole = replace(self.frame, cuts=together)
-        return [shapes.folded_sql(self._columns(whole), self.measures, whole, fold), *told]
+        columns = replace(self._columns(whole), rolled=self.rolled)
+        return [shapes.folded_sql(columns, self.measures, whole, fold), *told]
 
-    def _fold(self, folds: Folds | None) -> Fold | None:
-        """What its dimensions can be told together from."""
-        wanted = folds and shapes.folds(self._columns(self.frame), self.measures, self.frame)
-        return folds.of(self.columns.fact) if folds and wanted else None
+    def together(self, folds: Folds | None) -> tuple[Fold | None, tuple[str, ...]]:
+        """The dimensions that are told together, and from what."""
+        columns = self._columns(self.frame)
+        fold = folds.of(columns.fact) if folds and shapes.folds(columns, self.measures, self.frame) else None
+        return fold, fold.takes(columns.sets) if fold else ()
 
     def _columns(self, frame: Frame) -> Columns:
         return replace(self.columns, frame=frame)
@@ -167,8 +170,26 @@ class Plan:
         for frame in self.frames.values():
             yield from (Pass(name, [sql]) for name, sql in frame.relations)
         yield from self.inlined.values()
+        yield from self._rolled()
         for scan in self.scans.values():
             yield Pass(scan.name, scan.sqls(cuts_at_once=cuts_at_once, folds=self.folds))
+
+    def _rolled(self) -> Iterable[Pass]:
+        """Facts added up for each customer, where more than one scan reads that."""
+        groups: dict[str, list[Scan]] = {}
+        for scan in self.scans.values():
+            fold, together = scan.together(self.folds) if isinstance(scan.frame, Wide) and scan.frame.cuts else (None, ())
+            if fold and together and by_customer(scan.columns, scan.measures):
+                groups.setdefault(f"{scan.columns.fact.name}\0{scan.frame.sharing}", []).append(scan)
+        for n, scans in enumerate(group for group in groups.values() if len(group) > 1):
+            fact, frame = scans[0].columns.fact, reach([scan.frame for scan in scans if isinstance(scan.frame, Wide)])
+            fold = self.folds.of(fact) if self.folds else None
+            assert fold
+            relation = f"{fact.name}_of_customers_{n + 1}"
+            for scan in scans:
+                scan.rolled = relation
+            read = [(replace(scan.columns, frame=frame), scan.measures) for scan in scans]
+            yield Pass(relation, [added_up(read, fold)])
 
 
 def _counted(measure: Measure, frame: Frame) -> str:

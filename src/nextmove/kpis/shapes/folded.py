@@ -37,15 +37,27 @@ def _adds_up_per_key(scan: Shared) -> bool:
 
 
 def _cells(scan: Shared, fold: Fold) -> str:
-    inner = [f"{scan.rows.period} as period_id", f"{fold.who} as who", *grouped.sums(scan)]
-    return f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {scan.rows.period}, {fold.who}"
+    inner = [f"{scan.rows.period} as period_id", f"{_who(scan, fold)} as who", *grouped.sums(scan)]
+    return f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {scan.rows.period}, {_who(scan, fold)}"
 
 
-def _again(scan: Shared, value: str = "m") -> list[str]:
+def _who(scan: Shared, fold: Fold) -> str:
+    return "f.who" if scan.columns.rolled else fold.who
+
+
+def _again(scan: Shared) -> list[str]:
     """Sums of sums."""
     selected = []
     for n, one, _ in scan.numbered:
-        selected += [f"sum({value}{n}) as {value}{n}", f"sum(rows_{n}) as rows_{n}"]
+        selected += [f"sum(m{n}) as m{n}", f"sum(rows_{n}) as rows_{n}"]
+        selected += [f"max(unpriced_{n}) as unpriced_{n}"] if one.priced else []
+    return selected
+
+
+def _amounts_again(scan: Shared) -> list[str]:
+    selected = []
+    for n, one, _ in scan.unlike:
+        selected += [f"sum(amount_{n}) as amount_{n}", f"sum(rows_{n}) as rows_{n}"]
         selected += [f"max(unpriced_{n}) as unpriced_{n}"] if one.priced else []
     return selected
 
@@ -60,10 +72,10 @@ def _told(columns: Columns, fold: Fold, cells: str, selected: list[str]) -> str:
 def _per_cell(scan: Shared, fold: Fold) -> str:
     """Amounts of a key add up over its combinations."""
     key, period = per.key_of(scan), scan.rows.period
-    inner = [f"{period} as period_id", f"{key} as key", f"{fold.who} as who", *per.amounts(scan)]
-    cells = f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {period}, {key}, {fold.who}"
+    inner = [f"{period} as period_id", f"{key} as key", f"{_who(scan, fold)} as who", *per.amounts(scan)]
+    cells = f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {period}, {key}, {_who(scan, fold)}"
     groups = scan.columns.grouped("period_id", "key")
-    told = ["period_id", *groups.raw, "key", *_again(scan, "amount_")]
+    told = ["period_id", *groups.raw, "key", *_amounts_again(scan)]
     keys = f"select {listed(told)}\nfrom (\n{cells}\n) as cells\njoin {fold.relation} as f using (who)\ngroup by {groups.by}"
     return per.over_keys(scan, keys)
 
@@ -71,7 +83,7 @@ def _per_cell(scan: Shared, fold: Fold) -> str:
 def _by_keys(scan: Shared, fold: Fold, *, of_key: list[str], key: str) -> str:
     """Keys of one combination through their cells, the others through their rows."""
     period = scan.rows.period
-    inner = [f"{period} as period_id", f"{key} as key", f"min({fold.who}) as who", f"max({fold.who}) as other", *of_key]
+    inner = [f"{period} as period_id", f"{key} as key", f"min({_who(scan, fold)}) as who", f"max({_who(scan, fold)}) as other", *of_key]
     keys = f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {period}, {key}"
     over = per.of_amounts(scan) if scan.columns.measure.per else grouped.of_keys(scan)
     cells = f"select period_id, who, {listed(over)}\nfrom keys where who = other\ngroup by period_id, who"

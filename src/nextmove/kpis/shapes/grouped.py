@@ -8,7 +8,7 @@ from nextmove.engine import literal
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.dimensions import UNKNOWN
-from nextmove.kpis.shapes.parts import Shared, aggregate, filter_of, listed
+from nextmove.kpis.shapes.parts import Shared, aggregate, filter_of, listed, rows_of
 
 
 def grouped(scan: Shared) -> str:
@@ -24,7 +24,7 @@ def sums(scan: Shared) -> list[str]:
     """What is selected of each measure: its value, the rows behind it, a currency without a rate."""
     selected = []
     for n, one, condition in scan.numbered:
-        selected += [f"{aggregate(one, one.measure, within=condition)} as m{n}", f"count(*){filter_of(condition)} as rows_{n}"]
+        selected += [f"{aggregate(one, one.measure, within=condition)} as m{n}", f"{rows_of(one, condition)} as rows_{n}"]
         selected += [f"max(f.unpriced){filter_of(condition)} as unpriced_{n}"] if one.priced else []
     return selected
 
@@ -60,7 +60,7 @@ def of_key(scan: Shared) -> list[str]:
     """What is selected of each measure for one key: of a distinct count only whether there are rows."""
     selected = []
     for n, one, condition in scan.numbered:
-        selected.append(f"count(*){filter_of(condition)} as rows_{n}")
+        selected.append(f"{rows_of(one, condition)} as rows_{n}")
         selected += [] if one.measure.distinct else [f"{aggregate(one, one.measure, within=condition)} as m{n}"]
         selected += [f"max(f.unpriced){filter_of(condition)} as unpriced_{n}"] if one.priced else []
     return selected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
@@ -49,6 +50,16 @@ class Shared:
     def numbered(self) -> Sequence[tuple[int, Columns, str | None]]:
         return [(n, one, condition) for n, (one, condition) in enumerate(zip(self.each, self.within, strict=True))]
 
+    @cached_property
+    def same(self) -> Sequence[int]:
+        """For each measure the first one that aggregates the same rows to the same."""
+        said = [(aggregate(one, one.measure, within=condition), condition) for _, one, condition in self.numbered]
+        return [said.index(each) for each in said]
+
+    @property
+    def unlike(self) -> Sequence[tuple[int, Columns, str | None]]:
+        return [each for each in self.numbered if self.same[each[0]] == each[0]]
+
 
 def shared(columns: Columns, measures: Sequence[Measure], frame: Frame) -> Shared:
     """Conditions that all measures share are conditions of the pass; a row that none of them counts is not read."""
@@ -68,14 +79,14 @@ def shared(columns: Columns, measures: Sequence[Measure], frame: Frame) -> Share
 def reading(columns: Columns, frame: Frame, *, periods: bool = False, beside: bool = True) -> tuple[str, str]:
     """The relations that a scan reads, and where the period's id stands."""
     dated, period = columns.period()
-    lines = [f"from {relation_of(columns.fact, frame)} as f", *dated]
+    lines = [f"from {columns.rolled or relation_of(columns.fact, frame)} as f", *dated]
     if periods or columns.needs_period:
         lines.append(f"join {frame.periods} as p on p.id = {period}")
     return "\n".join(lines + columns.joins(beside=beside)), period
 
 
 def days_read(columns: Columns) -> list[str]:
-    return [] if columns.fact.per_period else columns.range()
+    return [] if columns.fact.per_period or columns.rolled else columns.range()
 
 
 def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) -> str:
@@ -86,7 +97,7 @@ def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) 
         case "sum":
             return f"coalesce(sum({expression}){filtered}, 0)"
         case "count":
-            return f"count(*){filtered}"
+            return rows_of(columns, within)
         case "distinct":
             return f"count(distinct {_one(expression)}){filtered}"
         case "max":
@@ -99,6 +110,11 @@ def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) 
 
 def _one(expression: str) -> str:
     return f"({expression})" if "," in expression else expression
+
+
+def rows_of(columns: Columns, within: str | None = None) -> str:
+    """How many rows of the fact there are."""
+    return f"coalesce(sum(f.lines){filter_of(within)}, 0)" if columns.rolled else f"count(*){filter_of(within)}"
 
 
 def filter_of(condition: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.shapes.grouped import known
-from nextmove.kpis.shapes.parts import Shared, aggregate, filter_of, listed
+from nextmove.kpis.shapes.parts import Shared, aggregate, filter_of, listed, rows_of
 
 
 def per(scan: Shared) -> str:
@@ -15,9 +15,8 @@ def per(scan: Shared) -> str:
 def over_keys(scan: Shared, keys: str) -> str:
     """What the amounts of keys come to, by period and member."""
     by = ", ".join(["period_id", *scan.columns.dimensions])
-    places = "".join(
-        f", row_number() over (partition by {by} order by amount_{n} desc) as place_{n}" for n, m in enumerate(scan.measures) if m.top
-    )
+    ranked = {same for measure, same in zip(scan.measures, scan.same, strict=True) if measure.top}
+    places = "".join(f", row_number() over (partition by {by} order by amount_{n} desc) as place_{n}" for n in sorted(ranked))
     keys = f"select *{places} from (\n    {keys}\n    ) as keys" if places else keys
     outer = ["period_id", *known(scan.columns), *of_amounts(scan)]
     return f"select\n    {listed(outer)}\nfrom (\n    {keys}\n) as by_key\ngroup by {by}"
@@ -25,9 +24,9 @@ def over_keys(scan: Shared, keys: str) -> str:
 
 def of_amounts(scan: Shared) -> list[str]:
     selected = []
-    for n, one, _ in scan.numbered:
-        selected += [f"{_over_keys(one.measure, n)} as m{n}", f"sum(rows_{n}) as rows_{n}"]
-        selected += [f"max(unpriced_{n}) as unpriced_{n}"] if one.priced else []
+    for (n, one, _), same in zip(scan.numbered, scan.same, strict=True):
+        selected += [f"{_over_keys(one.measure, same)} as m{n}", f"sum(rows_{same}) as rows_{n}"]
+        selected += [f"max(unpriced_{same}) as unpriced_{n}"] if one.priced else []
     return selected
 
 
@@ -44,10 +43,10 @@ def key_of(scan: Shared) -> str:
 
 
 def amounts(scan: Shared) -> list[str]:
-    """What is selected of each measure for one key."""
+    """What is selected of each measure for one key; what several say alike, such as the top ten and all, once."""
     selected = []
-    for n, one, condition in scan.numbered:
-        selected += [f"{aggregate(one, one.measure, within=condition)} as amount_{n}", f"count(*){filter_of(condition)} as rows_{n}"]
+    for n, one, condition in scan.unlike:
+        selected += [f"{aggregate(one, one.measure, within=condition)} as amount_{n}", f"{rows_of(one, condition)} as rows_{n}"]
         selected += [f"max(f.unpriced){filter_of(condition)} as unpriced_{n}"] if one.priced else []
     return selected
 
@@ -64,7 +63,13 @@ def _keys(scan: Shared) -> str:
 
 def _items(scan: Shared, item: str) -> str:
     groups = scan.columns.grouped(scan.rows.period, key_of(scan), item)
-    inner = [f"{scan.rows.period} as period_id", *groups.raw, f"{key_of(scan)} as key", f"{item} as item", "count(*) as lines"]
+    inner = [
+        f"{scan.rows.period} as period_id",
+        *groups.raw,
+        f"{key_of(scan)} as key",
+        f"{item} as item",
+        "count(*) as lines",
+    ]
     inner += [f"{aggregate(one, one.measure)} as amount_{n}" for n, one, _ in scan.numbered if not one.measure.distinct]
     keys = ", ".join(["period_id", *scan.columns.dimensions, "key"])
     told = [f"{'count(item)' if one.measure.distinct else f'max(amount_{n})'} as amount_{n}" for n, one, _ in scan.numbered]
