@@ -16,6 +16,7 @@ from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.definition import Measure, Retained
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.scans import Plan, Reference
+from nextmove.kpis.wide import Wide
 from nextmove.tables.calendar import Calendar
 
 _WORD = re.compile(r"(?<![.:\w'])[a-z_][a-z0-9_]*\b(?!\s*\()")
@@ -115,7 +116,9 @@ class Compiler:
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
         told = ", ".join([f"{period} as period_id", *grouped.known, f"f.{key} as key"])
         read = "\n".join([f"from facts.{measure.fact} as f", *dated, *grouped.joins])
-        return self.plan.relation(f"{kpi.id}_{when}", f"select {told}\n{read}\nwhere {where}\ngroup by {grouped.by}")
+        sql = f"select {told}\n{read}\nwhere {where}\ngroup by {grouped.by}"
+        shared = isinstance(frame, Wide) and not frame.by
+        return self.plan.keep(f"{measure.fact}_{when}", sql) if shared else self.plan.relation(f"{kpi.id}_{when}", sql)
 
     def _retained_sum(self, kpi: Kpi, retained: Retained, frame: Frame, then: Frame, earlier: str) -> str:
         summed = Measure(fact=retained.fact, sum=retained.sum)
@@ -131,21 +134,21 @@ class Compiler:
         columns = self.plan.columns(measure, frame)
         self.plan.frames.setdefault(frame.periods, frame)
         dated, period = columns.period()
+        grouped = columns.grouped("p.id")
         link = f"p.id = {period}" if frame is asked else f"p.year_ago_id = {period}"
         lines = [
             f"from facts.{measure.fact} as f",
             *dated,
             f"join {asked.periods} as p on {link}",
             f"join {keys} as keys on keys.period_id = p.year_ago_id and keys.key = f.{key}",
-            *columns.joins(),
+            *grouped.joins,
         ]
-        cuts = "".join(f", {cut}" for cut in columns.cuts())
+        cuts = "".join(f", {cut}" for cut in grouped.known)
         unpriced = ", max(f.unpriced) as unpriced_0" if columns.priced else ""
         where = " and ".join([*columns.range(), *columns.limits()])
-        group = ", ".join(str(n + 1) for n in range(len(columns.dimensions) + 1))
         read = "\n".join(lines)
         total = f"sum({columns.sql(measure.expression)}) as m0, count(*) as rows_0"
-        sql = f"select p.id as period_id{cuts}, {total}{unpriced}\n{read}\nwhere {where}\ngroup by {group}"
+        sql = f"select p.id as period_id{cuts}, {total}{unpriced}\n{read}\nwhere {where}\ngroup by {grouped.by}"
         relation = self.plan.relation(f"{kpi.id}_{when}", sql)
         return Reference(relation, "m0", "rows_0", "unpriced_0" if unpriced else None, columns.dimensions, adds_up=True)
 

@@ -141,9 +141,17 @@ class Plan:
         self.relations.append((unique, sql))
         return unique
 
+    def keep(self, name: str, sql: str) -> str:
+        """Add a relation that a batch makes a table, so that several KPIs read what was found once."""
+        same = next((each.name for each in self.inlined.values() if each.sql == sql), None)
+        if same is None:
+            same = self._free(name)
+            self.inlined[same] = Pass(same, [sql])
+        return same
+
     def _free(self, name: str) -> str:
         """`name`, numbered where a relation or a scan bears it already: a KPI may be called as its fact is."""
-        taken = {each for each, _ in self.relations} | {scan.name for scan in self.scans.values()}
+        taken = {each for each, _ in self.relations} | {scan.name for scan in self.scans.values()} | self.inlined.keys()
         unique, n = name, 2
         while unique in taken:
             unique, n = f"{name}_{n}", n + 1
