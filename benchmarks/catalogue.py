@@ -2,11 +2,12 @@
 
     python benchmarks/catalogue.py EDITION [--workspace FOLDER] [--times 1]
 
-EDITION is the file of an edition (`benchmarks/kpis.py --keep` makes one of order lines alone). First every KPI that the edition has
-data for is computed by month, as a whole and by each of its dimensions, account and product included: wall, processor, peak memory.
-Then the KPIs of order lines by representative, team, region, channel and product: ours in shared scans ÷ the sum of the hand-written
-queries, one a KPI and dimension, all on the same tables in one process. Both sides store what they find; each value by hand is held
-against ours.
+EDITION is the file of an edition; where there is none, it is made of the tables and facts of the workspace, without predictions
+(`nextmove demo FOLDER --lines 10000000` makes a workspace; `benchmarks/kpis.py --keep` makes an edition of order lines alone).
+First every KPI that the edition has data for is computed by month, as a whole and by each of its dimensions, account and product
+included: wall, processor, peak memory. Then the KPIs of order lines by representative, team, region, channel and product: ours in
+shared scans ÷ the sum of the hand-written queries, one a KPI and dimension, all on the same tables in one process. Both sides store
+what they find; each value by hand is held against ours.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from nextmove.editions.progress import Steps, quiet
+from nextmove.editions.publish import Build, take_rows
+from nextmove.editions.source import warehouse_attached
 from nextmove.engine import DuckDBEngine
 from nextmove.facts import parameters
 from nextmove.kpis import Catalogue, load_catalogue
@@ -108,11 +112,22 @@ def main() -> None:
     asked = parser.parse_args()
     workspace = Workspace(asked.workspace) if asked.workspace else None
     settings = workspace.settings if workspace else Settings.model_validate({"company": {"time_zone": "Europe/London"}})
+    if workspace and not asked.edition.exists():
+        make(asked.edition, workspace)
     with DuckDBEngine(asked.edition, read_only=True, memory_limit="3GB") as engine:
         bench = Bench(engine, load_catalogue(workspace), settings)
         if not asked.only_lines:
             bench.whole()
         bench.lines(asked.times)
+
+
+def make(edition: Path, workspace: Workspace) -> None:
+    """The tables and facts of the workspace, as an edition has them."""
+    settings = workspace.settings
+    with DuckDBEngine(edition, memory_limit="3GB") as engine:
+        with warehouse_attached(engine, workspace.warehouse):
+            take_rows(Build(engine, settings, load_catalogue(workspace), settings.today(), Steps(quiet)), None)
+        engine.execute("checkpoint")
 
 
 class Bench:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import nextmove
@@ -41,7 +42,7 @@ def made(workspace: Path) -> Path:
 def measured(workspace: Path, times: int) -> dict[tuple[str, str], Seconds]:
     """Wall and processor seconds of each question that the company has data for."""
     found = {}
-    with nextmove.open(workspace) as company:
+    with closing(nextmove.open(workspace)) as company:
         for kpi in company.catalogue.kpis.values():
             for cut in ("", *kpi.entry.cut_by):
                 by = [cut] if cut else []

@@ -95,3 +95,19 @@ def test_made_anew_since_a_day_in_small_passes_they_are_the_same(stored: DuckDBE
 def test_no_relation_is_left_behind(stored: DuckDBEngine) -> None:
     assert stored.connection.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
     assert stored.connection.execute("select view_name from duckdb_views() where temporary and not internal").fetchall() == []
+
+
+def test_who_only_returned_takes_a_place_after_all_who_bought(stored: DuckDBEngine) -> None:
+    """Its amount is below 0, and rows without a customer make no customer of amount 0 before it."""
+    asked = "kpi = 'customer_concentration' and grain = 'week' and dimension = 'rep'"
+    found = stored.query(f"select member, period_start, numerator from main.kpi_values where {asked}").to_pylist()
+    by_hand = stored.query(
+        "select rep_id, p.start_day, sum(net) as net from (\n"
+        "    select coalesce(rep_id, '(unknown)') as rep_id, week_id, sum(net) as net,\n"
+        "        row_number() over (partition by coalesce(rep_id, '(unknown)'), week_id order by sum(net) desc) as place\n"
+        f"    from facts.sales where account_id is not null and day <= {literal(AS_OF)} group by rep_id, week_id, account_id\n"
+        ") join main.periods as p on p.calendar = 'gregorian' and p.grain = 'week' and p.id = week_id where place <= 10 group by all"
+    ).to_pylist()
+    assert {(row["member"], row["period_start"]): round(row["numerator"], 6) for row in found} == {
+        (row["rep_id"], row["start_day"]): round(float(row["net"]), 6) for row in by_hand
+    }
