@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from nextmove.app.edition import Edition, NoEdition, Shelf
@@ -87,6 +89,27 @@ def test_the_rest_is_asked_after_readers_have_changed_over(workspace: Workspace)
         if thread.name == "next-edition":
             thread.join(20)
     assert seen == [(shelf.current(), True)] and seen[0][0] is not first
+
+
+def test_a_page_that_an_older_edition_cannot_fill_says_so_and_the_others_are_served(django: Workspace, signed_in: Any) -> None:
+    pointer = django.editions / "current"
+    present, older = pointer.read_text(encoding="utf-8"), "2026-09-30.0007.duckdb"
+    shutil.copyfile(django.editions / present.strip(), django.editions / older)
+    with duckdb.connect(str(django.editions / older)) as connection:
+        connection.execute("drop table main.account_values")
+        connection.execute("delete from main.manifest where table_name like '%account_values%'")
+        connection.execute("update main.meta set value = 'older' where key = 'definitions'")
+    try:
+        pointer.write_text(older + "\n", encoding="utf-8")
+        browser = signed_in("admin")
+        page = browser.get("/kpis/clv")
+        assert page.status_code == 409 and "nextmove refresh" in page.content.decode()
+        assert "another version" in page.content.decode()
+        assert browser.get("/kpis/net_sales").status_code == 200
+        answer = browser.get("/api/kpis/clv")
+        assert (answer.status_code, answer.json()["hint"]) == (409, "nextmove refresh")
+    finally:
+        pointer.write_text(present, encoding="utf-8")
 
 
 def test_warming_asks_what_people_ask(django: Workspace) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from nextmove.app.edition import NoEdition
-from nextmove.errors import OutOfScope, UnknownName, UserError
+from nextmove.errors import OlderNumbers, OutOfScope, UnknownName, UserError
 from nextmove.words import text
 
 
@@ -42,6 +42,8 @@ def _page(error: UserError) -> FailurePage:
     match error:
         case NoEdition():
             return FailurePage(200, text("app.failure.no_edition.title"), text("app.failure.no_edition.what"), command=error.hint)
+        case OlderNumbers():
+            return FailurePage(error.status, text("app.failure.older.title"), text("app.failure.older.what"), command=error.hint)
         case OutOfScope() | UnknownName():
             return _not_found()
         case _:
