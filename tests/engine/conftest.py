@@ -12,17 +12,16 @@ from importlib.util import find_spec
 
 import pytest
 
-from nextmove.engine import Distant, distant_engine
-
 DISTANT = ("postgres", "spark")
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # Java spends more on compiling than a short session gives back
 
-_SMALL = (
-    ("spark.sql.adaptive.enabled", "false"),
-    ("spark.sql.codegen.factoryMode", "NO_CODEGEN"),
-    ("spark.sql.codegen.wholeStage", "false"),
-    ("spark.sql.shuffle.partitions", "1"),
-)
+# For every session of these tests, also those that the product opens: what runs once on a few rows is not worth compiling.
+_SMALL = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.ui.enabled": "false",
+}
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +48,7 @@ def spark_master() -> str:
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         pytest.skip("there is no Java on this machine, which Spark needs")
     os.environ.setdefault("JDK_JAVA_OPTIONS", _SHORT_LIVED)
+    os.environ.setdefault("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {key}={value}" for key, value in _SMALL.items()) + " pyspark-shell")
     return "spark://local[2]"
 
 
@@ -63,12 +63,3 @@ def new_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         return f"{request.getfixturevalue('spark_master')}{folder / name}"
 
     return make
-
-
-def opened(url: str) -> Distant:
-    """The engine at that address; Spark is told not to compile what runs only once."""
-    engine = distant_engine(url)
-    if engine.dialect == "spark":
-        for setting, value in _SMALL:
-            engine.session.conf.set(setting, value)  # type: ignore[attr-defined]
-    return engine

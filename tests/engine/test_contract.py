@@ -12,7 +12,7 @@ import pytest
 from nextmove.engine import Distant, DuckDBEngine, Engine, distant_engine
 from nextmove.errors import Busy, UnknownName, UserError
 
-from .conftest import DISTANT, opened
+from .conftest import DISTANT
 
 ROWS = pa.table(
     {
@@ -34,7 +34,7 @@ ROWS = pa.table(
 
 @pytest.fixture(scope="module", params=("duckdb", *DISTANT))
 def engine(request: pytest.FixtureRequest, new_place: Callable[[str, str], str]) -> Iterator[Engine]:
-    engine: Engine = DuckDBEngine() if request.param == "duckdb" else opened(new_place(request.param, "contract"))
+    engine: Engine = DuckDBEngine() if request.param == "duckdb" else distant_engine(new_place(request.param, "contract"))
     yield engine
     engine.close()
 
@@ -103,7 +103,7 @@ def test_a_load_counts_as_a_whole_or_not_at_all(distant: Distant) -> None:
 
 
 def test_only_one_writes_at_a_time(distant: Distant, new_place: Callable[[str, str], str]) -> None:
-    other = opened(new_place(distant.dialect, "contract"))
+    other = distant_engine(new_place(distant.dialect, "contract"))
     with distant.transaction(), pytest.raises(Busy), other.transaction():
         pass
     other.close()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nextmove.engine import Distant, DuckDBEngine, Engine
+from nextmove.engine import Distant, DuckDBEngine, Engine, distant_engine
 from nextmove.facts import load_facts, prepare
 from nextmove.facts.catalogue import fill
 from nextmove.facts.views import parameters
@@ -20,7 +20,7 @@ from nextmove.kpis.priced import priced_facts
 from nextmove.tables import PREDICTED, TABLES
 from nextmove.tables.calendar import write_calendar
 
-from .conftest import DISTANT, opened
+from .conftest import DISTANT
 
 CATALOGUE = load_catalogue()
 FACTS = {name: fact for name, fact in load_facts().items() if not fact.per_period}
@@ -34,7 +34,7 @@ Row = tuple[Any, ...]  # Any: a cell
 
 @pytest.fixture(scope="module", params=DISTANT)
 def engine(request: pytest.FixtureRequest, new_place: Callable[[str, str], str], reference: Any) -> Iterator[Distant]:
-    engine = opened(new_place(request.param, "equal"))
+    engine = distant_engine(new_place(request.param, "equal"))
     with engine.transaction():
         for table in ("batches", *(table.name for table in (*TABLES, *PREDICTED))):
             engine.write(f"main.{table}", reference.engine.query(f"from main.{table}"))

@@ -22,7 +22,7 @@ from nextmove.ingest.targets import Key, Target, remove_targets, set_targets
 from nextmove.ingest.undo import undo
 from nextmove.workspace import Workspace
 
-from .conftest import DISTANT, opened
+from .conftest import DISTANT
 
 COMPANY = Path(__file__).parents[1] / "company"
 NOW = dt.datetime(2024, 9, 18, 8)
@@ -38,8 +38,6 @@ def company(request: pytest.FixtureRequest, new_place: Callable[[str, str], str]
     line = "" if request.param == "duckdb" else f'\n[warehouse]\nurl = "{new_place(request.param, "workspace")}"\n'
     (root / "nextmove.toml").write_text((COMPANY / "nextmove.toml").read_text(encoding="utf-8") + line, encoding="utf-8")
     workspace = Workspace(root)
-    if line:
-        opened(workspace.settings.warehouse.url)  # Spark is told what suits a test before the product starts it
     load(workspace, FILES, now=NOW)
     again = load(workspace, FILES[3:], now=NOW)
     assert {(one.loaded, one.replaced) for one in again} == {(0, 0)}
