@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-Setting = str | int | float | bool | dt.date | Sequence[str]
+Setting = str | int | float | bool | dt.date | Sequence[str] | Mapping[str, "Setting"]
 _SECTION = re.compile(r"^\s*\[([^\]]+)\]")
 
 
@@ -33,6 +33,8 @@ def toml(value: Setting) -> str:
             return value.isoformat()
         case int() | float():
             return str(value)
+        case Mapping():
+            return "{" + ", ".join(f"{json.dumps(key)} = {toml(each)}" for key, each in value.items()) + "}"
         case _:
             return "[" + ", ".join(toml(each) for each in value) + "]"
 

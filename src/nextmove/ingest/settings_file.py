@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from typing import Any
-
 from pydantic.fields import FieldInfo
 
 from nextmove.settings import Section, Settings
+from nextmove.settings_text import toml
 
 _WIDTH = 44
 
@@ -32,17 +29,5 @@ def settings_file(name: str) -> str:
 def _line(section: str, key: str, field: FieldInfo, name: str) -> str:
     is_name = (section, key) == ("company", "name")
     value = name if is_name else field.get_default(call_default_factory=True)
-    setting = f"{key} = {_toml(value)}" if value is not None else f'{key} = ""'
+    setting = f"{key} = {toml(value)}" if value is not None else f'{key} = ""'
     return f"{'' if is_name else '# '}{setting}".ljust(_WIDTH) + f"  # {field.description}"
-
-
-def _toml(value: Any) -> str:  # Any: whatever a setting defaults to
-    match value:
-        case bool():
-            return str(value).lower()
-        case dt.date():
-            return value.isoformat()
-        case tuple() | list():
-            return "[" + ", ".join(_toml(one) for one in value) + "]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
