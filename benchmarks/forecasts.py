@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from quality import Bench
 
 DIMENSIONS = ("team", "rep", "region", "category")
+AGAINST = ("against last year's month", "against the best simple")
 KEYS = ["kpi", "dimension", "member"]
 SAID = ["value", "value_lo", "value_hi", "value_lo_50", "value_hi_50"]
 SEEDS = (1, 2, 3)
@@ -42,6 +43,8 @@ def forecasts(bench: Bench) -> dict[str, float]:
     for name, rows in told.items():
         figures |= {f"{name}: {figure}": value for figure, value in _errors(rows).items()}
     every = pd.concat(told.values(), ignore_index=True)
+    rule = [figures[f"{name}: {AGAINST[0]}"] for name in COMPANIES]
+    figures[f"all companies: {AGAINST[0]}"] = float(np.exp(np.mean(np.log(rule))))
     return figures | _bands(every, "all series") | _bands(every[every.dimension == "company"], "company")
 
 
@@ -123,8 +126,8 @@ def _errors(rows: pd.DataFrame) -> dict[str, float]:
     best = min(errors["last_year"], errors["growth"], errors["mean"])
     return {
         "error": errors["value"] / float(rows.came.sum()),
-        "against last year's month": errors["value"] / errors["last_year"],
-        "against the best simple": errors["value"] / best,
+        AGAINST[0]: errors["value"] / errors["last_year"],
+        AGAINST[1]: errors["value"] / best,
     }
 
 

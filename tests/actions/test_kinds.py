@@ -83,6 +83,30 @@ def test_the_list_is_ranked_by_expected_value_and_spread_over_customers(found: D
     assert values == sorted(values, reverse=True)
 
 
+def test_a_list_counts_only_what_it_holds(found: DuckDBEngine, tmp_path: Path) -> None:
+    """A line that is halved behind a dearer one of its customer is not halved where that one is of another kind, or dismissed."""
+    lines = (("first", "margin_erosion", "A4", 150, 1), ("other", "stopped_item", "A9", 60, 2), ("second", "stopped_item", "A4", 100, 3))
+    journal = Journal(tmp_path / "data" / "app.sqlite3")
+
+    def keys(kind: str | None = None) -> list[str]:
+        listed = list_actions(found, journal, scope=EVERYTHING, day=AS_OF, most=10, rep="R1", kind=kind)
+        assert [action.place for action in listed] == list(range(1, len(listed) + 1))
+        return [action.action_key for action in listed]
+
+    found.execute("create temp table one as from main.actions where kind = 'stopped_item' limit 1; delete from main.actions")
+    for key, kind, account, value, rank in lines:
+        found.execute(
+            f"""insert into main.actions select * replace ('{key}' as action_key, '{kind}' as kind, '{account}' as account_id,
+                'R1' as rep_id, {value} as expected_value, {rank} as rank, false as withheld) from one"""
+        )
+    assert keys() == ["first", "other", "second"]
+    assert keys("stopped_item") == ["second", "other"]
+    journal.dismiss("first", reason="no", at=END, who="Ria")
+    assert keys() == ["second", "other"]
+    found.execute("drop table one")
+    again(found)
+
+
 def test_a_scope_never_leaks(found: DuckDBEngine, tmp_path: Path) -> None:
     nothing = Journal(tmp_path / "none")
     key = rows(found, "rep_id = 'R1'")[0]["action_key"]

@@ -1,6 +1,8 @@
 """A representative's list: the actions of an edition, without those that were dismissed, done or snoozed until later.
 
-The scope is part of the query, and withheld actions (the control group) never leave it.
+The scope is part of the query, and withheld actions (the control group) never leave it. Within one customer (or lead, or deal) each
+further action of the list counts half of the one before, so a list is not five lines of one customer. That is counted over what the list
+holds: what is dismissed, or of a kind that was not asked for, pushes nothing down. With nothing taken out it is the order in the edition.
 """
 
 from __future__ import annotations
@@ -23,13 +25,22 @@ KIND_NAMES = tuple(kind.kind for kind in KINDS)
 
 _LISTED = """
 with open_actions as (
-    select action.*, row_number() over (partition by action.rep_id order by action.rank) as place
+    select action.*, row_number() over (
+        partition by action.rep_id, coalesce(action.account_id, concat('lead ', action.lead_id), concat('deal ', action.opportunity_id))
+        order by action.rank
+    ) as nth
     from main.actions as action
     where not action.withheld and {where}
+),
+placed as (
+    select action.*, row_number() over (
+        partition by action.rep_id order by action.expected_value / power(2, action.nth - 1) desc, action.rank
+    ) as place
+    from open_actions as action
 )
 select
     action.*, account.name as account_name, product.name as product_name, rep.name as rep_name, deal.name as deal_name
-from open_actions as action
+from placed as action
 left join main.accounts as account on account.account_id = action.account_id
 left join main.products as product on product.product_id = action.product_id
 left join main.reps as rep on rep.rep_id = action.rep_id
@@ -107,7 +118,7 @@ def list_actions(
     if kind is not None and kind not in KIND_NAMES:
         raise UnknownName("kind of action", kind, KIND_NAMES)
     where = " and ".join([_in_scope(scope), *_equal("rep_id", rep), *_equal("kind", kind), *_not_in(hidden)])
-    order = "action.rank" if rep is not None else "action.expected_value desc, action.action_key"
+    order = "action.place" if rep is not None else "action.expected_value desc, action.action_key"
     rows = engine.query(_LISTED.format(where=where, most=literal(most), order=order)).to_pylist()
     return [_action(row, standing) for row in rows]
 
@@ -146,5 +157,5 @@ def _not_in(keys: list[str]) -> list[str]:
 
 def _action(row: dict[str, Any], standing: dict[str, Standing]) -> Action:  # Any: a cell
     evidence = tuple(Line(line["say"], line["values"]) for line in json.loads(row["evidence"]))
-    own = {key: value for key, value in row.items() if key not in ("evidence", "withheld", "rank")}
+    own = {key: value for key, value in row.items() if key not in ("evidence", "withheld", "rank", "nth")}
     return Action(**own, evidence=evidence, standing=standing.get(row["action_key"]))
