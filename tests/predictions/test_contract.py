@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from nextmove import words
+from nextmove.editions import predicting
+from nextmove.editions.progress import Steps
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UnknownName, UserError
 from nextmove.predictions import TASKS, Fitted, Learnt, Prediction, task_called
@@ -117,6 +119,22 @@ def test_before_the_first_sale_there_is_a_sentence_or_no_row(kind: type[Predicti
         assert error.what
     else:
         assert rows.num_rows == 0
+
+
+def test_a_refresh_says_how_old_the_fit_is(
+    company: DuckDBEngine, lines: pa.Table, make_company: Callable[[pa.Table], DuckDBEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = task_called("clv")
+    learnt = kind().fit(company, as_of=AS_OF).learnt
+    assert learnt is not None
+    monkeypatch.setattr(predicting, "TASKS", (kind,))
+    told = list[str]()
+    for days in (3, 8):
+        later = AS_OF + dt.timedelta(days=days)
+        past = predicting.Past({"clv": learnt}, 7, None)
+        assert predicting.predict_all(make_company(lines), as_of=later, past=past, steps=Steps(told.append)) == {}
+    assert "3 days old" in told[0]
+    assert "learnt anew" in told[1]
 
 
 def test_an_unknown_task_lists_its_neighbours() -> None:

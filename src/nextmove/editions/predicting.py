@@ -76,7 +76,8 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
         fresh = past.fresh(task, as_of)
         if fresh and past.since and task.task in WITH_THE_FIT and table_of(task.task).removeprefix("predictions.") in written:
             return _Answer(task.task, learnt=fresh, stands=True)
-        with steps.step("scored" if fresh else "learnt", task=task.task):
+        told = {"days": (as_of - fresh.learnt_on).days} if fresh else {}
+        with steps.step("scored" if fresh else "learnt", task=task.task, **told):
             return _answer(engine, task, as_of=as_of, learnt=fresh)
 
     with sharing(engine), _bounded(engine) as at_a_time, ThreadPoolExecutor(at_a_time) as workers:
