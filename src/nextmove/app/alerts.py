@@ -14,8 +14,8 @@ from nextmove.app import formats, numbers, telling
 from nextmove.app.roles import Role
 from nextmove.app.visit import Visit
 from nextmove.errors import OutOfScope
-from nextmove.insights.changes.causes import stories
 from nextmove.insights.changes.gate import Held
+from nextmove.insights.changes.kin import stories
 from nextmove.insights.changes.state import Told, from_table
 from nextmove.kpis import Kpi
 from nextmove.kpis.words import named

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from nextmove.engine import Engine
 from nextmove.insights.changes.causes import with_causes
 from nextmove.insights.changes.gate import Held, gate
+from nextmove.insights.changes.stake import Prices, beyond_chance, stake
 from nextmove.insights.changes.state import Told, carry_over, from_table, name_of, to_table
 from nextmove.insights.changes.stored import Stored, stored
 from nextmove.insights.changes.unchanged import fingerprint, keep, still_stands
@@ -24,10 +22,6 @@ GRAINS: tuple[tuple[str, Watching], ...] = (("week", WEEKLY), ("month", MONTHLY)
 FLOOR = 0.003  # of the company's net sales in a usual year: a change that moves less is not told
 CLEAR = 6.0  # the strength that a change without a price (a score, a number of products) must have
 NEARLY_ALL = 0.9  # of the company: such a member is the company
-WORTH = {
-    "units_sold": "units_sold", "orders": "orders", "cancelled_orders": "orders", "active_customers": "active_customers",
-    "new_customers": "active_customers", "reactivated_customers": "active_customers", "churned_customers": "active_customers",
-}  # fmt: skip
 REMEMBERED = dt.timedelta(days=400)  # closed alerts are kept for so long
 
 
@@ -109,18 +103,34 @@ def _floor(engine: Engine, settings: Settings) -> Floor:
 
 def _alerts(of: Stored, watching: Watching, catalogue: Catalogue, *, grain: str, floor: Floor, as_of: dt.date) -> list[Told]:
     ends = dict(zip(of.series.periods, of.ends, strict=True))
-    usual = _usual(of)
-    whole = usual.get(("", ""), {}).get("net_sales", 0.0)
+    weights = _Weights(of)
+    prices = Prices.of(of)
+    whole = prices.turnover("", "")
     told = []
     for found in watch(of.series, watching):
         kpi, dimension, member = found.series_id.split("\t")
-        own = usual.get((dimension, member), {})
-        if dimension and own.get("net_sales", 0.0) > NEARLY_ALL * whole:
+        if dimension and prices.turnover(dimension, member) > NEARLY_ALL * whole:
             continue  # the company tells it
-        stake = _stake(found, catalogue.kpi(kpi), own)
-        if floor.passes(found, catalogue.kpi(kpi), stake):
-            told.append(_told(found, ends, (kpi, grain, dimension, member), catalogue.kpi(kpi).entry.better == "higher", stake, as_of))
+        entry, weight = catalogue.kpi(kpi), weights.behind(found)
+        worth = stake(found, entry, prices, weight=weight)
+        if floor.passes(found, entry, worth) and beyond_chance(found, entry, weight=weight):
+            told.append(_told(found, ends, (kpi, grain, dimension, member), entry.entry.better == "higher", worth, as_of))
     return told
+
+
+class _Weights:
+    """The denominators behind each alert, added up over the periods that told it."""
+
+    def __init__(self, of: Stored) -> None:
+        self._series = of.series
+        self._row = {name: row for row, name in enumerate(of.series.ids)}
+        self._column = {day: column for column, day in enumerate(of.series.periods)}
+
+    def behind(self, found: Found) -> float:
+        if self._series.weights is None:
+            return 0.0
+        end = self._column[found.opened_on] + 1
+        return float(self._series.weights[self._row[found.series_id], end - found.window : end].sum())
 
 
 def _told(found: Found, ends: dict[dt.date, dt.date], of: tuple[str, str, str, str], higher: bool, stake: float, as_of: dt.date) -> Told:
@@ -133,26 +143,6 @@ def _told(found: Found, ends: dict[dt.date, dt.date], of: tuple[str, str, str, s
         first_told=as_of, strength=found.strength, periods=found.window, value=found.value, expected=found.expected,
         low=found.low, high=found.high, difference=found.difference, at_stake=stake, cause="", cause_share=0.0, leads=True,
     )  # fmt: skip
-
-
-def _stake(found: Found, kpi: Kpi, own: Mapping[str, float]) -> float:
-    """What the change is worth: money as it is, a share of what the member turns over, a count times sales for each."""
-    turnover = own.get("net_sales", 0.0)
-    if kpi.entry.unit == "money" and kpi.entry.measure is not None:
-        return abs(found.difference)
-    if kpi.entry.unit == "percent":
-        return abs(found.value - found.expected) * turnover * found.window
-    each = own.get(WORTH.get(kpi.id, ""), 0.0)
-    return abs(found.difference) * turnover / each if each > 0 else 0.0
-
-
-def _usual(of: Stored) -> dict[tuple[str, str], dict[str, float]]:
-    """What each member turns over, orders and so on in a usual period: the middle of the last 26."""
-    usual: dict[tuple[str, str], dict[str, float]] = {}
-    for row, (kpi, dimension, member) in enumerate(of.keys):
-        if kpi == "net_sales" or kpi in WORTH.values():
-            usual.setdefault((dimension, member), {})[kpi] = float(np.nanmedian(of.series.values[row, -26:]))
-    return usual
 
 
 def _yearly_sales(engine: Engine) -> float:

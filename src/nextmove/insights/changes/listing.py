@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from nextmove.engine import Engine
-from nextmove.insights.changes.causes import stories
 from nextmove.insights.changes.find import Changes, find_changes, told_before
 from nextmove.insights.changes.gate import Held
+from nextmove.insights.changes.kin import stories
 from nextmove.insights.changes.state import Told
 from nextmove.insights.explain.ground import names_of
 from nextmove.insights.explain.say import amount, day, dimension

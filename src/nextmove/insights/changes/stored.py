@@ -25,6 +25,7 @@ _OWN_NAME = ("team", "region", "country", "channel", "segment", "industry", "cat
 COLUMNS = {"rep": "rep_id", "account": "account_id"} | {own: own for own in _OWN_NAME}  # of facts.sales
 LARGEST = 200  # members of a dimension: the others are too small to be told
 RARE = 3.0  # a count of a few is read with this much added, so that chance does not look like a change
+NO_NEWS = ("sales_by_contact_method", "clv_historic")  # net sales under another name; grows with every year that a customer stays
 Key = tuple[str, str, str]  # kpi, dimension, member
 
 
@@ -75,7 +76,7 @@ def values_watched(catalogue: Catalogue, *, grain: str, before: dt.date) -> str:
     kpis = [kpi.id for kpi in catalogue.kpis.values() if watchable(kpi)]
     return (
         f"select v.kpi, v.dimension, v.member, v.period_start, v.period_end, cast(v.value as double) as value, "
-        f"cast(v.denominator as double) as denominator from main.kpi_values as v where v.grain = {literal(grain)} "
+        f"cast(coalesce(v.denominator, v.rows) as double) as denominator from main.kpi_values as v where v.grain = {literal(grain)} "
         f"and v.calendar = 'gregorian' and v.complete and not v.immature and v.period_end <= {literal(before)} "
         f"and v.kpi in ({', '.join(map(literal, kpis))})"
     )
@@ -108,8 +109,8 @@ def _weekly_sales(dimension: str, column: str, before: dt.date) -> str:
 
 
 def watchable(kpi: Kpi) -> bool:
-    """Whether a change of the KPI would be news of its own: not a growth, not net sales under another name."""
-    if kpi.id == "sales_by_contact_method":
+    """Whether a change of the KPI would be news of its own: not a growth, nor one of NO_NEWS."""
+    if kpi.id in NO_NEWS:
         return False
     return kpi.entry.growth is None and kpi.entry.retained is None and kpi.entry.better is not None
 

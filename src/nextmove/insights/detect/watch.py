@@ -122,13 +122,23 @@ def _told(alert: Alert, series: Series, expectation: Expectation, scale: Scale, 
     start = t + 1 - alert.window
     level = expectation.level[row, start] + expectation.shared[row, start : t + 1] + expectation.seasonal[row, start : t + 1]
     noise = 2 * expectation.noise[row, start]
-    expected, low, high = (_back(level + shift, row, scale) * factor[row, start : t + 1] for shift in (0.0, -noise, noise))
+    expected, low, high = (
+        _possible(_back(level + shift, row, scale) * factor[row, start : t + 1], series, row, t) for shift in (0.0, -noise, noise)
+    )
     seen = series.values[row, start : t + 1]
     closed = None if alert.closed is None else series.periods[alert.closed]
     return Found(
         series.ids[row], series.periods[t], closed, alert.direction, alert.strength, alert.window,
         float(seen[-1]), float(expected[-1]), float(low[-1]), float(high[-1]), float(np.nansum(seen - expected)),
     )  # fmt: skip
+
+
+def _possible(values: Numbers, series: Series, row: int, t: int) -> Numbers:
+    """Nothing below 0 of what never was; no more than all of what was a share so far."""
+    past = series.values[row, : t + 1]
+    least = 0.0 if np.nanmin(past) >= 0 else -np.inf
+    most = 1.0 if series.additive is not None and not series.additive[row] and np.nanmax(past) <= 1 else np.inf
+    return np.clip(values, least, most)
 
 
 def _back(scaled: Numbers, row: int, scale: Scale) -> Numbers:
