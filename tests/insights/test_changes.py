@@ -98,6 +98,16 @@ def test_a_late_load_is_told(altered: DuckDBEngine) -> None:
     assert (held.reason, held.day) == ("late", dt.date(2025, 12, 23))
 
 
+def test_an_odd_load_is_held_back(altered: DuckDBEngine) -> None:
+    """A file that was loaded six times over on one day under new order numbers."""
+    altered.execute("insert into facts.sales select s.* from facts.sales as s, range(5) where s.day = date '2025-12-29'")
+    write_values(altered, AS_OF)
+    (held,) = gate(altered, as_of=AS_OF)
+    assert (held.reason, held.day) == ("odd", dt.date(2025, 12, 29)) and held.rows > 4 * held.usual
+    assert str(held.rows) in held_sentences([held])[0]
+    assert all(a.opened_on <= held.day for a in found(altered).alerts)
+
+
 def test_the_refresh_step_writes_what_the_command_reads(altered: DuckDBEngine) -> None:
     assert detect_changes(altered, CATALOGUE, Settings(), as_of=AS_OF) == {}
     changes = current_changes(altered, CATALOGUE, Settings(), as_of=AS_OF)
