@@ -19,6 +19,7 @@ from nextmove.engine import Engine, literal, name
 from nextmove.insights.changes.kin import FOLLOWING, OF_SALES, SEASON, Where, led, own_where, with_kin
 from nextmove.insights.changes.state import Told
 from nextmove.insights.changes.stored import COLUMNS
+from nextmove.insights.explain.giants import giant_orders
 from nextmove.insights.explain.ground import columns_of
 from nextmove.insights.explain.root_cause import Segment, root_causes
 
@@ -28,7 +29,6 @@ BEFORE = 26  # weeks that are the usual
 HALF = 0.5
 SHARED = 0.4  # of an alert that a known cause must explain: it is believed already
 APART = 0.2  # of an alert: what a cause makes beyond its share of the whole, for most of a country is no reason why it fell
-GIANT = 5.0  # times what the customer usually orders
 NEARLY_ALL = 0.9  # of a member: such a segment holds it
 ONE_DAY = dt.timedelta(days=1)
 
@@ -97,7 +97,7 @@ def with_causes(engine: Engine, alerts: list[Told], *, as_of: dt.date) -> list[T
     ranked = sorted(alerts, key=lambda alert: (-alert.at_stake, alert.alert_id))
     sold = sorted((one for one in ranked if _is_sales(one)), key=lambda one: one.closed_on is not None)
     searched = {alert.alert_id for alert in sold[:LONGEST_SEARCH]}
-    giants = _giant_orders(engine, as_of=as_of) if searched else []
+    giants = giant_orders(engine, as_of=as_of) if searched else ()
     told: list[Told] = []
     known: list[Known] = []
     for alert in ranked:
@@ -156,22 +156,6 @@ def _with_own(found: Segment, alert: Told) -> Where:
     if alert.dimension and not {"account", "rep"} & named.keys():
         named.setdefault(alert.dimension, alert.member)
     return tuple(sorted(named.items()))
-
-
-def _giant_orders(engine: Engine, *, as_of: dt.date) -> list[str]:
-    """Orders of half a usual week of the company and more, many times what that customer orders else: they are not the usual."""
-    since = literal(as_of - dt.timedelta(weeks=2 * BEFORE))
-    rows = engine.query(
-        f"with orders as (select account_id, order_id, cast(sum(net) as double) as net from facts.sales where day >= {since} "
-        f"and day <= {literal(as_of)} group by account_id, order_id), "
-        f"customers as (select account_id, median(net) as usual from orders group by account_id), "
-        f"weeks as (select cast(sum(net) as double) as net from facts.sales as f join main.calendar as c on c.day = f.day "
-        f"where f.day >= {since} and f.day <= {literal(as_of)} group by c.week_start) "
-        f"select order_id from orders join customers using (account_id) "
-        f"where net >= {GIANT} * usual and net >= {HALF} * (select median(net) from weeks) order by order_id"
-    )
-    found: list[str] = rows["order_id"].to_pylist()
-    return found
 
 
 def _leaves(engine: Engine, alert: Told, *, as_of: dt.date, giants: Sequence[str]) -> Leaves | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nextmove.engine import literal
 from nextmove.insights.explain.compare import Asked
@@ -47,15 +47,21 @@ class Answers:
     count: int
     worth: float
     first: tuple[Answer, ...]
+    reason: Reason | None = None  # whose they are
 
 
 NONE = Answers(0, 0.0, ())
 
 
 def answers(asked: Asked, reason: Reason) -> Answers:
-    """The open actions of the one that the reason names, else of those asked about."""
+    """The open actions of the one that the reason names; where there are none, of those asked about."""
     if not has_table(asked.engine, "main.actions"):
         return NONE
+    own = _answers(asked, reason)
+    return own if own.count or not (reason.rep or reason.account) else _answers(asked, replace(reason, rep=None, account=None))
+
+
+def _answers(asked: Asked, reason: Reason) -> Answers:
     rows = asked.engine.query(
         f"select kind, action_key, account_id, lead_id, opportunity_id, cast(at_stake as double) as at_stake, count(*) over () as n, "
         f"cast(sum(at_stake) over () as double) as worth from main.actions where not withheld "
@@ -63,7 +69,7 @@ def answers(asked: Asked, reason: Reason) -> Answers:
         f"order by expected_value desc, action_key limit {LISTED}"
     ).to_pylist()
     first = tuple(Answer(row["kind"], row["action_key"], _subject(asked, row), float(row["at_stake"] or 0)) for row in rows)
-    return Answers(rows[0]["n"], float(rows[0]["worth"] or 0), first) if rows else NONE
+    return Answers(rows[0]["n"], float(rows[0]["worth"] or 0), first, reason) if rows else NONE
 
 
 def kinds_for(asked: Asked, reason: Reason) -> tuple[str, ...]:
@@ -100,11 +106,12 @@ def next_move(asked: Asked, found: Explanation, reason: Reason, answering: Answe
     """The third line."""
     if answering.count and found.worse:
         kinds = list(dict.fromkeys(answer.kind for answer in answering.first))[:2]
+        more = ", …" if len(kinds_for(asked, reason)) > len(kinds) else ""
         return text(
             "explain.next.actions",
             count=answering.count,
-            who=_who(asked, reason),
-            kinds=text("explain.and").join(text(f"explain.action.{kind}") for kind in kinds),
+            who=_who(asked, answering.reason or reason),
+            kinds=text("explain.and").join(text(f"explain.action.{kind}") for kind in kinds) + more,
             worth=amount(answering.worth, "money", currency=asked.settings.company.reporting_currency),
         )
     own = f"explain.next.{reason.kind}{'' if found.worse else '_up'}"

@@ -21,12 +21,14 @@ from nextmove.insights.explain.compare import Asked
 from nextmove.insights.explain.events import Event
 from nextmove.insights.explain.ground import called
 from nextmove.insights.explain.named import Named
+from nextmove.insights.explain.root_cause import Segment
 from nextmove.insights.explain.rows import UNKNOWN
 from nextmove.insights.explain.say import amount, day, dimension, share
 from nextmove.insights.explain.why import Explanation
 from nextmove.words import text
 
 HALF, THIRD = 0.5, 1 / 3
+OUTDONE = 1.3  # times what a customer makes that is not half of the change
 APART = 0.2  # of the change: what a segment makes beyond its share of the whole
 OF_DEALS = ("win_rate", "win_rate_value", "competitor_win_rate", "lost_opportunity_value", "lost_opportunities")
 OF_ALL = ("late_deliveries", "competitor_price", "discontinued", "fewer_activities", "price_change")  # told without a customer, too
@@ -121,7 +123,7 @@ def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Re
         return
     top = max(found.customers, key=lambda one: float(one.change) / change)
     part = float(top.change) / change
-    if part >= HALF or (part >= THIRD and _alone(top, found.customers, change)):
+    if part >= HALF or (part >= THIRD and _alone(top, found.customers, change) and not _outdone(found, part, change)):
         state = "gone" if top.after <= 0 else "came" if top.before == 0 else "fell" if change < 0 else "grew"
         told = amount(top.change, found.worth, currency=_currency(asked), signed=True)
         sentence = text(f"explain.why.customer_{state}", customer=top.name, share=share(part), change=told)
@@ -142,11 +144,20 @@ def _alone(top: Named, others: tuple[Named, ...], change: float) -> bool:
     return all(float(one.change) / change < float(top.change) / change / 2 for one in others if one.id != top.id)
 
 
-def _of_segment(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+def _outdone(found: Explanation, part: float, change: float) -> bool:
+    """Whether a segment explains much more than the customer does."""
+    return any(one.change / change >= OUTDONE * part for one in _fitting(found, change))
+
+
+def _fitting(found: Explanation, change: float) -> list[Segment]:
+    """The segments that make a third of the change, and a fifth more than their size lets expect."""
     base = float(found.comparison.base or 0) or 1.0
     fitting = [one for one in found.segments if one.change / change >= max(THIRD, APART + one.expected / base)]
-    known = [one for one in fitting if all(member != UNKNOWN for _, member in one.where)]
-    top = max(known, key=lambda one: abs(one.change), default=None)
+    return [one for one in fitting if all(member != UNKNOWN for _, member in one.where)]
+
+
+def _of_segment(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    top = max(_fitting(found, change), key=lambda one: abs(one.change), default=None)
     if top is None:
         return
     where = text("explain.and").join(f"{dimension(name)} {called(asked.engine, name, member)}" for name, member in top.where)
@@ -160,7 +171,8 @@ def _of_member(asked: Asked, found: Explanation, change: float) -> Iterator[Reas
     member = found.strongest
     if member is None or (member.effect + member.mix) / change < max(THIRD, APART + member.weight):
         return
-    kind = "mix" if abs(member.mix) > abs(member.effect) else "rate" if found.unit == "percent" else "member"
+    part = (member.effect + member.mix) / change
+    kind = "mix" if abs(member.mix) > abs(member.effect) else "rate" if found.unit == "percent" else "member" if part <= 1 else "most"
     values = {
         side: "" if value is None else amount(value, found.unit, currency=_currency(asked))
         for side, value in (("before", member.before), ("after", member.after))
@@ -169,7 +181,7 @@ def _of_member(asked: Asked, found: Explanation, change: float) -> Iterator[Reas
         f"explain.why.{kind}",
         dimension=dimension(member.dimension),
         member=called(asked.engine, member.dimension, member.member),
-        share=share((member.effect + member.mix) / change),
+        share=share(part),
         **values,
     )
     yield Reason(kind, sentence, f"{member.dimension}={member.member}", rep=member.member if member.dimension == "rep" else None)

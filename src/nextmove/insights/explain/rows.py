@@ -19,6 +19,7 @@ from nextmove.engine import Engine, literal, name
 from nextmove.errors import MissingData
 from nextmove.insights.explain.bridge import STATES, Items, Side
 from nextmove.insights.explain.compare import Comparison, Span, Where
+from nextmove.insights.explain.giants import giant_orders
 from nextmove.insights.explain.ground import columns_of, has_table
 from nextmove.insights.explain.root_cause import Coded
 
@@ -56,14 +57,14 @@ class Lines:
 
 def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) -> Lines:
     """The lines of both spans; with `costed`, those with a known cost only (gross profit)."""
-    now, before = comparison.now, comparison.before
+    now = comparison.now
     there = columns_of(engine, "facts.sales")
     cuts = {cut: name(COLUMNS[cut]) for cut in CUTS if COLUMNS[cut] in there} | {c: c for c in ("currency",) if c in there}
     keys = ", ".join(f"cast({column} as varchar) as {name(cut)}" for cut, column in cuts.items())
     amounts = {"net": "net", "own": "coalesce(own_net, net)" if "own_net" in there else "net", "cost": "cost", "quantity": "quantity"}
     read = ", ".join(f"cast({column} as double) as {amount}_" for amount, column in amounts.items())
     rows = engine.query(
-        f"select {keys}, {_within(now)} as is_now, {read} from facts.sales where ({_within(now)} or {_within(before)}) "
+        f"select {keys}, {_within(now)} as is_now, {read} from facts.sales where ({_within(now)} or {_usual(engine, comparison)}) "
         f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
     is_now = np.asarray(rows["is_now"].to_numpy(zero_copy_only=False), dtype=bool)
@@ -127,6 +128,12 @@ def _first_bought_in(engine: Engine, span: Span) -> set[str]:
 
 def _within(span: Span) -> str:
     return f"(day >= {literal(span.start)} and day < {literal(span.end)})"
+
+
+def _usual(engine: Engine, comparison: Comparison) -> str:
+    """The lines of the earlier span; of an expectation without the giant orders, for it is a median that does not expect them again."""
+    giants = giant_orders(engine, as_of=comparison.before.end) if comparison.versus == "expected" else ()
+    return _within(comparison.before) + (f" and order_id not in ({', '.join(map(literal, giants))})" if giants else "")
 
 
 def conditions(where: Where) -> str:
