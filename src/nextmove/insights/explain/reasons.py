@@ -84,7 +84,10 @@ def _of_working_days(asked: Asked, found: Explanation, change: float) -> Iterato
 def _of_margin(asked: Asked, found: Explanation) -> Iterator[Reason]:
     """Profit: unit costs or prices in the strongest member, where they took more than half of what it lost."""
     member, (price, cost) = found.strongest, found.unit_changes
-    if asked.kpi not in ("gross_margin", "gross_profit") or member is None:
+    if asked.kpi not in ("gross_margin", "gross_profit"):
+        return
+    yield from _of_dearer(asked, found)
+    if member is None:
         return
     lost = member.effect if asked.kpi == "gross_profit" else float(found.comparison.change or 0)
     worst, kind = min((cost, "cost"), (price, "price")) if lost < 0 else max((cost, "cost"), (price, "price"))
@@ -97,6 +100,19 @@ def _of_margin(asked: Asked, found: Explanation) -> Iterator[Reason]:
         effect=amount(worst, "money", currency=_currency(asked), signed=True),
     )
     yield Reason(kind, sentence, f"{member.dimension}={member.member}")
+
+
+def _of_dearer(asked: Asked, found: Explanation) -> Iterator[Reason]:
+    """The category or brand whose unit costs rose, where that took as much of the profit as the whole lost by prices and costs."""
+    dearer, lost = found.dearer, min(found.unit_changes[0] + found.unit_changes[1], 0.0)
+    if dearer is None or not lost or not found.worse or dearer.effect > HALF * lost:
+        return
+    if asked.kpi == "gross_profit" and dearer.effect > HALF * float(found.comparison.change or 0):
+        return
+    effect = amount(dearer.effect, "money", currency=_currency(asked), signed=True)
+    member = called(asked.engine, dearer.dimension, dearer.member)
+    sentence = text("explain.why.cost_fell", dimension=dimension(dearer.dimension), member=member, effect=effect)
+    yield Reason("cost", sentence, f"{dearer.dimension}={dearer.member}")
 
 
 def _of_activities(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
@@ -206,6 +222,8 @@ def telling(found: Explanation, reason: Reason) -> list[Event]:
             told += [event] if not fell and event.subject == reason.account else []
         elif event.kind == "stopped_item":
             told += [event] if fell and reason.kind == "customer" and (found.comparison.value or 0) > 0 else []
+        elif event.kind == "competitor_price" and "category" in dict(found.comparison.where):
+            told += [event] if fell else []  # the category is what is asked about
         elif fell and not (reason.kind == "rep" and event.subject == reason.rep):
             own = event.subject == reason.account
             rival = event.kind == "competitor_named" and (event.subject in prices or found.comparison.kpi in OF_DEALS)

@@ -14,6 +14,7 @@ import numpy as np
 from nextmove.errors import MissingData
 from nextmove.insights.explain.bridge import bridge
 from nextmove.insights.explain.compare import Asked, Comparison, Span, compare
+from nextmove.insights.explain.dearer import Dearer, dearer
 from nextmove.insights.explain.events import Event, Scene, events
 from nextmove.insights.explain.exact import CENT, add_up
 from nextmove.insights.explain.ground import has_table
@@ -51,6 +52,7 @@ class Explanation:
     products: tuple[Named, ...] = ()
     reps: tuple[Named, ...] = ()
     events: tuple[Event, ...] = ()
+    dearer: Dearer | None = None
     unit_changes: tuple[float, float] = (0.0, 0.0)  # what prices and unit costs did to profit in the strongest member
 
     @property
@@ -116,7 +118,9 @@ def _with_lines(asked: Asked, found: Explanation) -> Explanation:
         products=named_members(asked, lines, "product", worth),
         reps=named_members(asked, lines, "rep", worth),
     )
-    return _with_events(asked, replace(found, unit_changes=_unit_changes(found, lines)) if profit else found, lines)
+    if profit:
+        found = replace(found, unit_changes=_unit_changes(found, lines), dearer=dearer(lines))
+    return _with_events(asked, found, lines)
 
 
 def _worth(kpi: str, lines: Lines) -> tuple[Numbers, Numbers]:

@@ -1,0 +1,92 @@
+"""The stories of other demo companies, of other seeds and sizes: each is told by its true cause, where the question is about it alone.
+
+A story is asked about after it has begun (a customer who fell silent in September says nothing about August), and on its own ground: one
+company loses its largest customer in the region where another orders half a year at once, and either is a true reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nextmove.demo import STORIES_FILE, Plan, make_demo
+from nextmove.engine import DuckDBEngine
+from nextmove.facts import load_facts, prepare
+from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.story import Story, tell
+from nextmove.insights.explain.why import explain
+from nextmove.insights.questions.funnel import funnel
+from nextmove.workspace import Workspace
+
+from .test_stories import CATALOGUE, COLUMN, KEPT, TOLD
+
+SEEDS = ((2, 60_000), (3, 30_000), (5, 90_000))
+ASKED = {
+    "stopped_calling": ("net_sales", "2026-Q3", "year_ago", ("rep",)),
+    "big_customer_lost": ("net_sales", "2026-09", "year_ago", ("account",)),
+    "late_deliveries": ("net_sales", "2026-Q3", "expected", ("account",)),
+    "competitor_price_cut": ("net_sales", "2026-Q3", "year_ago", ("category", "region")),
+    "giant_order": ("net_sales", "2026-08", "previous", ()),
+    "silent_customer": ("net_sales", "2026-09", "year_ago", ("account",)),
+    "dropped_item": ("net_sales", "2026-Q3", "expected", ("account", "product")),
+    "declining_customer": ("net_sales", "2026-Q3", "year_ago", ("account",)),
+    "margin_loss": ("gross_margin", "2026-Q3", "previous", ()),
+    "bleeding_campaign": ("marketing_spend", "2026-Q3", "year_ago", ()),
+}
+LAST_MONTH = "2026-08-25"
+
+
+@dataclass(frozen=True)
+class Company:
+    """A demo company with the stories that were planted in it."""
+
+    workspace: Workspace
+    engine: DuckDBEngine
+    stories: list[dict[str, Any]]  # Any: a JSON value
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda of: f"seed {of[0]}")
+def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    seed, lines = request.param
+    workspace = make_demo(tmp_path_factory.mktemp("elsewhere") / "company", Plan(seed=seed, lines=lines), tell=lambda _: None)
+    planted = json.loads((workspace.data / STORIES_FILE).read_text(encoding="utf-8"))["stories"]
+    with DuckDBEngine(workspace.data / "warehouse.duckdb") as engine:
+        prepare(engine, workspace.settings, load_facts())
+        for fact in KEPT:
+            engine.execute(f"create table main.kept as select * from facts.{fact}")
+            engine.execute(f"drop view facts.{fact}")
+            engine.execute(f"create table facts.{fact} as select * from main.kept")
+            engine.execute("drop table main.kept")
+        yield Company(workspace, engine, planted)
+
+
+def told_of(company: Company, story: dict[str, Any]) -> Story:  # Any: a JSON value
+    kpi, period, versus, by = ASKED[story["kind"]]
+    settings = company.workspace.settings
+    where = tuple((cut, story[COLUMN.get(cut, cut)]) for cut in by)
+    asked = Asked(company.engine, CATALOGUE, settings, settings.today(), kpi, where)
+    return tell(asked, explain(asked, period=period, versus=versus))
+
+
+def test_every_planted_cause_is_told(company: Company) -> None:
+    asked = [story for story in company.stories if story["kind"] in ASKED]
+    asked = [story for story in asked if story["kind"] != "silent_customer" or story["day"] < LAST_MONTH]
+    missed = []
+    for kind in ASKED:
+        for story in [one for one in asked if one["kind"] == kind][:3]:
+            told, says = told_of(company, story), TOLD[kind][1]
+            if says not in told.why:
+                missed.append((story, told))
+    assert not missed
+
+
+def test_the_stage_that_holds_deals_up_is_named(company: Company) -> None:
+    (story,) = [one for one in company.stories if one["kind"] == "stage_bottleneck"]
+    steps = funnel(company.engine, as_of=company.workspace.settings.today()).steps
+    (held,) = [step for step in steps if step.step == story["stage"]]
+    assert held.lately.median_days is not None and held.before.median_days is not None
+    assert held.lately.median_days > held.before.median_days
