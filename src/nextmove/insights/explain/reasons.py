@@ -125,7 +125,8 @@ def _of_product(asked: Asked, found: Explanation, change: float) -> Iterator[Rea
     """A customer is asked about who buys on, less a product that makes a third of the change or is asked about itself."""
     where = dict(found.comparison.where)
     stopped = [event for event in found.events if event.kind == "stopped_item"]
-    if change > 0 or not stopped:
+    buys_on = (found.comparison.value or 0) > 0 or "product" in where
+    if change > 0 or not stopped or not buys_on:
         return
     fallen = {one.id: float(one.change) / change for one in found.products}
     first = max(stopped, key=lambda event: fallen.get(event.subject, 0.0))
