@@ -18,7 +18,7 @@ from nextmove.errors import UserError
 from nextmove.tables import TABLES, Table
 from nextmove.workspace import Workspace
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE = "warehouse.duckdb"
 
 LINEAGE = "_batch"
@@ -41,8 +41,13 @@ def _add_modified_at(engine: DuckDBEngine) -> None:
         engine.execute(f"alter table {schema}.opportunities add column if not exists modified_at timestamp")
 
 
+def _add_yearly_potential(engine: DuckDBEngine) -> None:
+    for schema in ("main", "history"):
+        engine.execute(f"alter table {schema}.accounts add column if not exists yearly_potential decimal(18, 4)")
+
+
 # One step a version: MIGRATIONS[n] brings a warehouse of version n to n + 1.
-MIGRATIONS: dict[int, Callable[[DuckDBEngine], None]] = {1: _add_modified_at}
+MIGRATIONS: dict[int, Callable[[DuckDBEngine], None]] = {1: _add_modified_at, 2: _add_yearly_potential}
 
 
 def open_warehouse(workspace: Workspace, *, read_only: bool = False, memory_limit: str | None = None) -> DuckDBEngine:

@@ -108,6 +108,7 @@ TABLES: tuple[Table, ...] = (
             _REP,
             _refers("parent_account_id", "accounts"),
             *_days("created_on"),
+            *_money("yearly_potential"),  # what it could buy from a supplier like us in a year, as the company estimates it
         ),
     ),
     Table(
