@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -100,3 +101,16 @@ def test_a_short_last_load_is_told_by_the_gate(engine: DuckDBEngine, demo: Works
     (short,) = [story for story in stories if story["kind"] == "short_last_load"]
     held = gate(engine, as_of=demo.settings.today())
     assert ("facts.sales", "short", short["day"]) in [(one.table, one.reason, one.day.isoformat()) for one in held]
+
+
+def test_of_churn_who_left_is_named_and_what_they_bought_in_their_last_year(engine: DuckDBEngine, demo: Workspace) -> None:
+    asked = Asked(engine, CATALOGUE, demo.settings, demo.settings.today(), "churned_customers")
+    found = explain(asked, period="2026-Q3", versus="previous")
+    told = tell(asked, found)
+    assert found.customers and all(one.name in told.why for one in found.customers)
+    for one in found.customers:
+        by_hand = f"""with bought as (select day, net from facts.sales where account_id = '{one.id}'),
+                           last as (select max(day) as day from facts.purchase_ends where account_id = '{one.id}')
+                      select sum(net) as net from bought, last where bought.day <= last.day and bought.day > last.day - interval 1 year"""
+        assert engine.query(by_hand)["net"][0].as_py().quantize(Decimal("0.01")) == one.before
+    assert "working days" not in told.why

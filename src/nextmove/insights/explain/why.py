@@ -19,7 +19,7 @@ from nextmove.insights.explain.events import Event, Scene, events
 from nextmove.insights.explain.exact import CENT, add_up
 from nextmove.insights.explain.ground import has_table
 from nextmove.insights.explain.members import MOST, Member, members_of_lines, of_rates, split, strongest
-from nextmove.insights.explain.named import Named, leavers, named_members
+from nextmove.insights.explain.named import OF_CHURN, Named, leavers, named_members
 from nextmove.insights.explain.rates import working_days_effect
 from nextmove.insights.explain.root_cause import Coded, Segment, root_causes
 from nextmove.insights.explain.rows import Lines, Numbers, items, numbered, read_lines, states
@@ -91,9 +91,12 @@ def _with_members(found: Explanation, members: tuple[Member, ...]) -> Explanatio
 
 
 def _pace(asked: Asked, comparison: Comparison) -> dict[str, Decimal]:
-    """Of a sum or count: what more or fewer working days alone brought, and the rest; a short month is no story."""
+    """Of a sum or count: what more or fewer working days alone brought, and the rest; a short month is no story.
+
+    Who leaves does so some months after the last purchase, whatever the day.
+    """
     entry = asked.catalogue.kpi(asked.kpi).entry
-    if entry.measure is None or not entry.measure.adds_up or entry.as_of or not comparison.of_periods:
+    if entry.measure is None or not entry.measure.adds_up or entry.as_of or not comparison.of_periods or asked.kpi in OF_CHURN:
         return {}
     days = (comparison.before.working_days, comparison.now.working_days)
     whole = working_days_effect(float(comparison.base or 0), float(comparison.value or 0), *days)
