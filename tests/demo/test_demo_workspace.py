@@ -97,10 +97,14 @@ def test_own_data_are_never_thrown_away(tmp_path: Path) -> None:
     with open_warehouse(mixed) as engine:
         engine.execute("insert into main.batches (batch, kind) values (2, 'load')")
     for attempt in (lambda: clear_demo(mixed), lambda: make_demo(mixed.root, SMALL, tell=silent)):
-        with pytest.raises(UserError, match="loads of its own"):
+        with pytest.raises(UserError, match="loads of its own") as refused:
             attempt()
+        assert refused.value.hint.endswith(": nextmove undo 2")
     with open_warehouse(mixed) as engine:
         assert engine.query("select count(*) as n from main.order_lines")["n"][0].as_py() == SMALL.lines
+        engine.execute("update main.batches set undone_by = 3 where batch = 2")
+        engine.execute("insert into main.batches (batch, kind, undoes) values (3, 'undo', 2)")
+    clear_demo(mixed)
 
 
 def test_its_export_loads_without_a_reject(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from nextmove.demo.clock import COUNTRY, TIME_ZONE
 from nextmove.demo.plan import Plan
-from nextmove.engine import literal
 from nextmove.errors import UserError
 from nextmove.ingest.distant import DRAFT, make_ready, new_warehouse, tables_at_hand
 from nextmove.settings_text import changed
@@ -111,19 +110,21 @@ def _fill(workspace: Workspace, plan: Plan, tell: Tell) -> None:
     (workspace.data / STORIES_FILE).write_text(told, encoding="utf-8")
 
 
-def _batches(workspace: Workspace, *, but: str = "") -> int:
+def _batches(workspace: Workspace, condition: str = "true") -> list[int]:
     make_ready(workspace)
     with tables_at_hand(workspace, ("batches",)) as engine:
-        return int(engine.query(f"select count(*) as n from main.batches where kind <> {literal(but)}")["n"][0].as_py())
+        found: list[int] = engine.query(f"select batch from main.batches where {condition} order by batch desc")["batch"].to_pylist()
+        return found
 
 
 def _refuse_own_data(workspace: Workspace) -> None:
-    """Real data loaded beside the demo company are not thrown away with it."""
-    if _batches(workspace, but=KIND):
+    """Real data loaded beside the demo company are not thrown away with it; a load that was taken back is no data."""
+    own = _batches(workspace, "kind = 'load' and undone_by is null")
+    if own:
         raise UserError(
             "This workspace holds loads of its own beside the demo company.",
             where=str(workspace.root),
-            hint="nextmove undo 1, then refresh",
+            hint=f"take them back first: {', '.join(f'nextmove undo {batch}' for batch in own)}",
         )
 
 
