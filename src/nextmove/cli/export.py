@@ -45,7 +45,7 @@ def export_sql(
     company = companies.open(workspace or _default())
     chosen = None if by is None else tuple(name.strip() for name in by.split(",") if name.strip())
     wanted = Wanted(grain, calendar, chosen)
-    _ = company.engine  # a warehouse gets its calendar and facts when it is opened, and the views read them
+    companies.open_answering(company.workspace, company.catalogue).close()  # gives the warehouse the calendar and facts that the views read
     views = write(folder, company.catalogue, company.settings, as_of=company.as_of, wanted=wanted)
     facts = sum(1 for fact in company.catalogue.facts.values() if not fact.per_period)
     print(text("export.sql.done", views=views, kpis=len(company.catalogue.kpis), facts=facts, folder=folder))
