@@ -11,17 +11,13 @@ import pytest
 
 from nextmove.demo import STORIES_FILE, Plan, make_demo
 from nextmove.engine import DuckDBEngine
-from nextmove.facts import load_facts, prepare
 from nextmove.insights.changes.gate import gate
 from nextmove.insights.explain.compare import Asked
-from nextmove.insights.explain.story import Story, tell
+from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.why import explain
-from nextmove.kpis import load_catalogue
-from nextmove.settings import Settings
 from nextmove.workspace import Workspace
 
-CATALOGUE = load_catalogue()
-KEPT = ("sales", "purchase_ends", "deals_decided", "leads", "spend", "deliveries", "stage_stays")  # as an edition keeps them
+from .planted import CATALOGUE, COLUMN, told_of, with_facts
 
 # Where each kind of story is looked for: KPI, period, versus, and which ids of the story are asked about.
 ASKED = {
@@ -53,7 +49,6 @@ TOLD = {
     "source_gone_bad": ("source", "webinar"),
     "bleeding_campaign": ("campaign", "EUR after 0 EUR"),
 }
-COLUMN = {"rep": "rep_id", "account": "account_id", "product": "product_id", "campaign": "campaign_id"}
 
 
 @pytest.fixture(scope="session")
@@ -63,13 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="session")
 def engine(demo: Workspace) -> Iterator[DuckDBEngine]:
-    with DuckDBEngine(demo.data / "warehouse.duckdb") as opened:
-        prepare(opened, demo.settings, load_facts())
-        for fact in KEPT:
-            opened.execute(f"create table main.kept as select * from facts.{fact}")
-            opened.execute(f"drop view facts.{fact}")
-            opened.execute(f"create table facts.{fact} as select * from main.kept")
-            opened.execute("drop table main.kept")
+    with with_facts(demo) as opened:
         yield opened
 
 
@@ -79,20 +68,13 @@ def stories(demo: Workspace) -> list[dict[str, Any]]:  # Any: a JSON value
     return told
 
 
-def told_of(engine: DuckDBEngine, settings: Settings, story: dict[str, Any]) -> Story:  # Any: a JSON value
-    kpi, period, versus, by = ASKED[story["kind"]]
-    where = tuple((cut, story[COLUMN.get(cut, cut)]) for cut in by)
-    asked = Asked(engine, CATALOGUE, settings, settings.today(), kpi, where)
-    return tell(asked, explain(asked, period=period, versus=versus))
-
-
 @pytest.mark.parametrize("kind", ASKED)
 def test_the_planted_cause_is_told(engine: DuckDBEngine, demo: Workspace, stories: list[dict[str, Any]], kind: str) -> None:  # Any: JSON
     planted = [story for story in stories if story["kind"] == kind]
     assert planted
     cut, says = TOLD[kind]
     for story in planted[:4]:
-        told = told_of(engine, demo.settings, story)
+        told = told_of(engine, demo.settings, story, ASKED[kind])
         assert f"{cut}={story[COLUMN.get(cut, cut)]}" in told.cause.split(" & "), (story, told)
         assert says in told.why, (story, told)
 

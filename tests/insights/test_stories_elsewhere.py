@@ -15,14 +15,11 @@ import pytest
 
 from nextmove.demo import STORIES_FILE, Plan, make_demo
 from nextmove.engine import DuckDBEngine
-from nextmove.facts import load_facts, prepare
-from nextmove.insights.explain.compare import Asked
-from nextmove.insights.explain.story import Story, tell
-from nextmove.insights.explain.why import explain
 from nextmove.insights.questions.funnel import funnel
 from nextmove.workspace import Workspace
 
-from .test_stories import CATALOGUE, COLUMN, KEPT, TOLD
+from .planted import told_of, with_facts
+from .test_stories import TOLD
 
 SEEDS = ((2, 60_000), (3, 30_000), (5, 120_000))
 ASKED = {
@@ -55,22 +52,8 @@ def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     seed, lines = request.param
     workspace = make_demo(tmp_path_factory.mktemp("elsewhere") / "company", Plan(seed=seed, lines=lines), tell=lambda _: None)
     planted = json.loads((workspace.data / STORIES_FILE).read_text(encoding="utf-8"))["stories"]
-    with DuckDBEngine(workspace.data / "warehouse.duckdb") as engine:
-        prepare(engine, workspace.settings, load_facts())
-        for fact in KEPT:
-            engine.execute(f"create table main.kept as select * from facts.{fact}")
-            engine.execute(f"drop view facts.{fact}")
-            engine.execute(f"create table facts.{fact} as select * from main.kept")
-            engine.execute("drop table main.kept")
+    with with_facts(workspace) as engine:
         yield Company(workspace, engine, planted)
-
-
-def told_of(company: Company, story: dict[str, Any]) -> Story:  # Any: a JSON value
-    kpi, period, versus, by = ASKED[story["kind"]]
-    settings = company.workspace.settings
-    where = tuple((cut, story[COLUMN.get(cut, cut)]) for cut in by)
-    asked = Asked(company.engine, CATALOGUE, settings, settings.today(), kpi, where)
-    return tell(asked, explain(asked, period=period, versus=versus))
 
 
 def test_every_planted_cause_is_told(company: Company) -> None:
@@ -79,7 +62,7 @@ def test_every_planted_cause_is_told(company: Company) -> None:
     missed = []
     for kind in ASKED:
         for story in [one for one in asked if one["kind"] == kind][:3]:
-            told, says = told_of(company, story), TOLD[kind][1]
+            told, says = told_of(company.engine, company.workspace.settings, story, ASKED[kind]), TOLD[kind][1]
             if says not in told.why:
                 missed.append((story, told))
     assert not missed
