@@ -1,6 +1,6 @@
 """The planted silences of demo companies: where each stands in its representative's list when it is two usual gaps old.
 
-    python benchmarks/stories.py [SEED …]                 (1 2 3; companies of 30,000 lines)
+    python benchmarks/stories.py [SEED …]                 (1 2 3 4 5; companies of 30,000 lines)
 
 For each silent customer and dropped item the company is taken back to the day that is two of its usual gaps after the last purchase, learns
 from what was known then, and finds its moves. "Top of the list" is the first ten (a day's moves) of the moves of that kind that the
@@ -38,7 +38,7 @@ Story = dict[str, Any]  # Any: a JSON value
 
 def main() -> None:
     places: dict[str, list[int | None]] = {kind: [] for kind in KINDS.values()}
-    for seed in [int(given) for given in sys.argv[1:]] or [1, 2, 3]:
+    for seed in [int(given) for given in sys.argv[1:]] or [1, 2, 3, 4, 5]:
         with tempfile.TemporaryDirectory() as folder:
             workspace = make_demo(Path(folder) / "company", Plan(lines=30_000, seed=seed), tell=quiet)
             for story in json.loads((workspace.data / STORIES_FILE).read_text(encoding="utf-8"))["stories"]:

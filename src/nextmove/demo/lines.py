@@ -16,10 +16,9 @@ from nextmove.demo.customers import CHOICES, Customers
 from nextmove.demo.effects import Effects, quantity_factor
 from nextmove.demo.plan import Bools, Floats, Ints, Plan
 from nextmove.demo.products import Products
-from nextmove.demo.rhythm import Orders
+from nextmove.demo.rhythm import FIRST_CHOICE, SECOND_CHOICE, Orders, turns
 
 ORDERS_AT_ONCE = 60_000
-GOLDEN = 0.6180339887498949
 IRREGULAR_SHARE, TRIAL_SHARE = 0.10, 0.03
 GBP_PRICE = 0.86  # the British price list, in pounds for one euro of the other
 STATUSES = ("completed", "cancelled", "returned")
@@ -100,9 +99,8 @@ def _representative(world: World, placed: Orders) -> Ints:
 def _products(world: World, placed: Orders, *, order: Ints, slot: Ints, chance: np.random.Generator) -> Ints:
     """The product of each line: the turn of its slot, if it belongs to the assortment that day and is on sale."""
     account, day = placed.account[order], placed.day[order]
-    turn = placed.number[order] * GOLDEN + account * 0.7548776662 + slot * 0.5698402910
-    turn = np.where(chance.random(len(order)) < IRREGULAR_SHARE, chance.random(len(order)), turn % 1)
-    choice = (turn >= 0.5).astype(np.int64) + (turn >= 0.8)
+    turn = np.where(chance.random(len(order)) < IRREGULAR_SHARE, chance.random(len(order)), turns(placed.number[order], account, slot))
+    choice = (turn >= FIRST_CHOICE).astype(np.int64) + (turn >= SECOND_CHOICE)
     column = slot * CHOICES
     choice = np.where(day < world.buyers.adopted[account, column + choice], 0, choice)
     choice = np.where(day >= world.effects.dropped_from[account, column + choice], 1, choice)

@@ -14,6 +14,8 @@ from nextmove.demo.customers import ONE_TIME, SLOTS, Customers
 from nextmove.demo.plan import Bools, Floats, Ints, Plan
 
 ACCOUNTS_AT_ONCE = 20_000
+GOLDEN = 0.6180339887498949
+FIRST_CHOICE, SECOND_CHOICE = 0.5, 0.8  # turns below belong to a slot's first product, turns between to its second, the rest to its third
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Orders:
     def day(self) -> Ints:
         return self.minutes // 1440
 
-    def where(self, keep: Bools) -> Orders:
+    def where(self, keep: Bools | slice) -> Orders:
         return Orders(self.account[keep], self.minutes[keep], self.number[keep])
 
 
@@ -73,6 +75,11 @@ def _minutes(clock: Clock, season: Ints, time: Floats) -> Ints:
         here = season == one
         minutes[here] = clock.minutes(clock.calendar_time(time[here], one))
     return minutes
+
+
+def turns(number: Ints, account: Ints, slot: Ints | int) -> Floats:
+    """Where each order stands in the round of a slot's products, 0 to 1, spread evenly: each product comes at a rhythm of its own."""
+    return np.asarray((number * GOLDEN + account * 0.7548776662 + slot * 0.5698402910) % 1)
 
 
 def first_days(placed: Orders, accounts: int, *, otherwise: int) -> Ints:

@@ -19,12 +19,13 @@ from nextmove.demo.effects import SHRUNK_TO, Effects
 from nextmove.demo.people import People
 from nextmove.demo.plan import Bools, Floats, Ints, Plan
 from nextmove.demo.products import Products, categories
-from nextmove.demo.rhythm import Orders
+from nextmove.demo.rhythm import FIRST_CHOICE, Orders, turns
 
 Told = dict[str, str | int | float]
 COMPETITORS = ("Boltwerk", "Toolmart", "Handelsunion")
 BOTTLENECK_STAGE, BOTTLENECK_FACTOR = "proposal", 3.0
 BAD_SOURCE, BAD_RATE = "webinar", 0.15
+LAST_MONTHS = 110  # days within which an item was dropped
 RESTED_SHARE = 0.12  # of customer-facing activities that remain when a representative stops calling
 
 
@@ -136,7 +137,7 @@ def _silent_customers(scene: Planting) -> None:
 
 
 def _dropped_items(scene: Planting) -> None:
-    """A product of every second or third order is not ordered any more, the customer buys on."""
+    """A product of every second or third order, dear ones rather than cheap, is not ordered any more; the customer buys on."""
     steady = _steady(scene, (REGULAR, FREQUENT, CONTRACT), longest_gap=18, least_orders=45)
     product = scene.buyers.assortment[:, 0]
     goods = scene.goods
@@ -145,12 +146,28 @@ def _dropped_items(scene: Planting) -> None:
         scene.buyers.assortment[:, 1:] == product[:, None]
     )
     fits = steady & usual & ~comes_as_sister.any(axis=1)
-    for account in _take(scene, fits, scene.about(0.02, least=3, most=400), weight=worth(scene.buyers, scene.gaps)):
+    lately = scene.orders.where(slice(int(np.searchsorted(scene.orders.minutes, 1440 * (scene.last - LAST_MONTHS))), None))
+    money = goods.usual_quantity[product] * goods.list_cents[product]
+    money = money / money.mean() * worth(scene.buyers, scene.gaps) / scene.buyers.lines_per_order
+    for account in _take(scene, fits, scene.about(0.02, least=3, most=400), weight=money**2):
         item_gap = 2.0 * scene.gaps[account]
-        dropped = int(scene.last - scene.random.uniform(2.0, 3.6) * item_gap)
+        drawn = int(scene.last - scene.random.uniform(2.0, 3.6) * item_gap)
+        dropped = _day_it_shows(lately.where(lately.account == account), drawn, item_gap, last=scene.last)
+        if dropped is None:
+            continue
         scene.effects.dropped_from[account, 0] = dropped
         scene.buyers.adopted[account, 1 : CHOICES - 1] = 0  # another product takes its turn
         scene.tell("dropped_item", dropped, **scene.ids(account), product_id=str(goods.ids[product[account]]))
+
+
+def _day_it_shows(placed: Orders, near: int, item_gap: float, *, last: int) -> int | None:
+    """The day after that of a customer's orders, nearest to `near`, that had the product in turn and is followed by four orders within the
+    product's next two gaps, if any. Two orders without it are what happens to any product: nobody could see a drop."""
+    day = placed.day
+    following = np.searchsorted(day, np.minimum(day + 2 * item_gap, last), side="right") - np.arange(1, len(day) + 1)
+    in_turn = turns(placed.number, placed.account, 0) < FIRST_CHOICE
+    shows = day[in_turn & (following >= 4) & (last - day > 2 * item_gap)]
+    return int(shows[np.argmin(np.abs(shows - near))]) + 1 if len(shows) else None
 
 
 def _declining_customers(scene: Planting) -> None:
