@@ -17,14 +17,15 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nextmove.engine import literal, name
 from nextmove.insights.explain.compare import Asked
 from nextmove.insights.explain.events import Event
-from nextmove.insights.explain.ground import called
+from nextmove.insights.explain.ground import called, columns_of, has_table
 from nextmove.insights.explain.named import Named
 from nextmove.insights.explain.root_cause import Segment
-from nextmove.insights.explain.rows import UNKNOWN
+from nextmove.insights.explain.rows import COLUMNS, UNKNOWN
 from nextmove.insights.explain.say import amount, day, dimension, share
-from nextmove.insights.explain.why import Explanation
+from nextmove.insights.explain.why import SEARCHED, Explanation
 from nextmove.words import text
 
 HALF, THIRD = 0.5, 1 / 3
@@ -140,7 +141,7 @@ def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Re
         return
     top = max(found.customers, key=lambda one: float(one.change) / change)
     part = float(top.change) / change
-    if part >= HALF or (part >= THIRD and _alone(top, found.customers, change) and not _outdone(found, part, change)):
+    if part >= HALF or (part >= THIRD and _alone(top, found.customers, change) and not _outdone(asked, found, top, change)):
         state = "gone" if top.after <= 0 else "came" if top.before == 0 else "fell" if change < 0 else "grew"
         told = amount(top.change, found.worth, currency=_currency(asked), signed=True)
         sentence = text(f"explain.why.customer_{state}", customer=top.name, share=share(part), change=told)
@@ -161,9 +162,22 @@ def _alone(top: Named, others: tuple[Named, ...], change: float) -> bool:
     return all(float(one.change) / change < float(top.change) / change / 2 for one in others if one.id != top.id)
 
 
-def _outdone(found: Explanation, part: float, change: float) -> bool:
-    """Whether a segment explains much more than the customer does."""
-    return any(one.change / change >= OUTDONE * part for one in _fitting(found, change))
+def _outdone(asked: Asked, found: Explanation, top: Named, change: float) -> bool:
+    """Whether a segment explains much more than the customer does, not counting the customer where it belongs to the segment."""
+    part, own = float(top.change) / change, _segments_of(asked, top.id)
+    beside = (one.change / change - (part if own.items() >= dict(one.where).items() else 0.0) for one in _fitting(found, change))
+    return any(rest >= OUTDONE * part for rest in beside)
+
+
+def _segments_of(asked: Asked, account: str) -> dict[str, str]:
+    """What the customer is in each dimension that is a column of the accounts."""
+    there = columns_of(asked.engine, "main.accounts") if has_table(asked.engine, "main.accounts") else frozenset()
+    cuts = {cut: COLUMNS[cut] for cut in SEARCHED if COLUMNS[cut] in there}
+    if not cuts:
+        return {}
+    read = ", ".join(f"cast({name(column)} as varchar) as {name(cut)}" for cut, column in cuts.items())
+    rows = asked.engine.query(f"select {read} from main.accounts where account_id = {literal(account)}").to_pylist()
+    return {cut: member for row in rows for cut, member in row.items() if member is not None}
 
 
 def _fitting(found: Explanation, change: float) -> list[Segment]:
