@@ -35,7 +35,7 @@ STORED_GRAINS = ("week", "month", "quarter", "year")
 WATCHED = ("week", "month")  # cuts are kept at these grains and at the KPI's own cadence; others are asked on demand
 NOT_STORED = ("account", "product")
 
-_WORD = re.compile(r"\w+")
+_READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 
 COLUMNS = (
     *("kpi", "grain", "calendar", "dimension", "member", "period_start", "period_end", "value", "numerator", "denominator", "rows"),
@@ -169,7 +169,7 @@ class Batch:
     settings: Settings
     made: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
-    words: dict[str, frozenset[str]] = field(default_factory=dict)  # of the SQL that made a relation: among them what it reads
+    read: dict[str, frozenset[str]] = field(default_factory=dict)  # the relations that each is made of
 
     def compute(self, told: Sequence[Told], frames: Sequence[Frame]) -> None:
         """One plan: its scans as tables of their own, then its KPIs, a few a statement."""
@@ -199,8 +199,8 @@ class Batch:
                 self.engine.execute(f"create or replace temp {kind} {each.name} as\n{each.parts[0]}")
                 for part in each.parts[1:]:
                     self.engine.execute(f"insert into {each.name}\n{part}")
-                self.kinds[each.name], self.words[each.name] = kind, frozenset(_WORD.findall(each.sql))
-                self.made = {name: sql for name, sql in self.made.items() if each.name not in self.words[name]} | {each.name: each.sql}
+                self.kinds[each.name], self.read[each.name] = kind, frozenset(_READ.findall(each.sql))
+                self.made = {name: sql for name, sql in self.made.items() if each.name not in self.read[name]} | {each.name: each.sql}
 
     def clear(self) -> None:
         """Take the relations away again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from nextmove.engine import literal
@@ -54,6 +54,7 @@ class Columns:
     joined: tuple[Fact, ...]
     frame: Frame
     rolled: str | None = None  # the relation that is read in place of the fact: it added up for each customer
+    told: Mapping[str, str] = field(default_factory=dict)  # columns in which rows that were added up hold the dimensions
 
     @cached_property
     def _aliases(self) -> tuple[tuple[str, str], ...]:
@@ -135,7 +136,7 @@ class Columns:
     @cached_property
     def sets(self) -> Mapping[str, str]:
         """What to group by for each of several dimensions told side by side, where a set of groups each can tell them apart."""
-        columns = {name: self._group(name) for name in self.frame.members_of} if self.frame.beside else {}
+        columns = {name: self.told.get(name) or self._group(name) for name in self.frame.members_of} if self.frame.beside else {}
         return columns if len(set(columns.values())) == len(columns) else {}
 
     def grouped(self, period: str, *keys: str) -> Grouped:

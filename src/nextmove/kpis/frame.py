@@ -16,6 +16,7 @@ from nextmove.kpis.scope import EVERYTHING, Scope
 from nextmove.tables.calendar import Calendar, Period, id_column
 
 ONE_DAY = dt.timedelta(days=1)
+Span = tuple[int, int | None]  # ids of periods, from and to; None: open
 DIMENSION, MEMBER = "dimension", "member"  # the columns of a frame that tells several dimensions side by side
 DIMENSION_ASKED = f"cuts.{DIMENSION}"
 
@@ -41,6 +42,7 @@ class Frame:
     moved: str | None = None
     cut: Period | None = None  # which period ends at `seen`, before its own end
     priced: frozenset[str] = frozenset()  # facts of which no row lacks a rate of exchange
+    spans: tuple[Span, ...] = ()  # which periods from `first` on, where not all
 
     @property
     def period_id(self) -> str:
@@ -104,6 +106,8 @@ class Frame:
             conditions.append(f"start_day >= {literal(self.first.start)}")
         if self.last:
             conditions.append(f"start_day <= {literal(self.last.start)}")
+        if self.spans:
+            conditions.append(f"({' or '.join(f'id >= {first}' + (f' and id <= {last}' if last else '') for first, last in self.spans)})")
         return (
             f"select id, start_day, end_day, {until} as until, previous_id, year_ago_id, working_days\n"
             f"from main.periods\nwhere {' and '.join(conditions)}"
@@ -123,12 +127,33 @@ class Frame:
         return replace(self, first=first, last=last, seen=seen, cut=cut, moved=name)
 
     def reaching(self, earlier: Frame, versus: str) -> Frame:
-        """These periods and those before, from where `earlier` begins."""
-        return replace(self, first=earlier.first, moved=f"{self.moved or 'wide'}_{versus}_wide") if self.first else self
+        """These periods and those of `earlier`."""
+        return self._besides(earlier, f"{self.moved or 'wide'}_{versus}_wide") if self.first else self
 
     def since(self, then: Frame) -> Frame:
-        """These periods and those before, from where `then` begins, whether or not these are open."""
-        return replace(self, first=then.first, moved=f"{then.moved}_and_now")
+        """These periods and those of `then`, whether or not these are open."""
+        return self._besides(then, f"{then.moved}_and_now")
+
+    def _besides(self, earlier: Frame, moved: str) -> Frame:
+        if self.first is None or earlier.first is None or earlier.last is None:
+            return replace(self, first=earlier.first, moved=moved)
+        spans = _joined([(earlier.first.id, earlier.last.id), (self.first.id, None)])
+        return replace(self, first=earlier.first, spans=spans if len(spans) > 1 else (), moved=moved)
+
+    def united(self, other: Frame) -> Frame:
+        """The periods of both frames, which differ in nothing else."""
+        if self.first is None or other.first is None:
+            return self if self.first is None else other
+        spans = _joined([*self._covered, *other._covered])
+        for one in (self, other):
+            if spans == one._covered:
+                return one
+        first = min(self.first, other.first, key=lambda period: period.start)
+        return replace(self, first=first, spans=spans if len(spans) > 1 else (), moved=f"{self.moved}_and_{other.moved}")
+
+    @property
+    def _covered(self) -> tuple[Span, ...]:
+        return self.spans or ((self.first.id, None),) if self.first else ()
 
     def held(self) -> Frame | None:
         """Only the period that ends before its own end, where there is one."""
@@ -145,6 +170,18 @@ class Frame:
     def _earlier(self, period: Period, move: str, calendar: Calendar) -> Period:
         step = calendar.previous if move == "previous" else calendar.year_ago
         return step(period, calendar=self.calendar, grain=self.grain)
+
+
+def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Spans in order, those that touch as one."""
+    found: list[Span] = []
+    for first, last in sorted(spans, key=lambda span: span[0]):
+        if found and (found[-1][1] is None or first <= found[-1][1] + 1):
+            before, end = found.pop()
+            found.append((before, None if end is None or last is None else max(end, last)))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 def asked_periods(

@@ -47,7 +47,7 @@ class Scan:
     rolled: str | None = None  # what is read in place of the fact where dimensions are told together
 
     def take_in(self, frame: Frame) -> None:
-        """Reach as far back and be cut by as much as this frame asks."""
+        """Reach the periods and be cut by the dimensions that this frame asks."""
         if isinstance(frame, Wide) and isinstance(self.frame, Wide):
             self.frame = self.frame.with_all_of(frame)
 
@@ -112,11 +112,14 @@ class Plan:
 
     def columns(self, measure: Measure, frame: Frame) -> Columns:
         fact = self.catalogue.fact(measure.fact)
+        self._bring_in(fact, frame)
+        return Columns(measure, fact, tuple(self.catalogue.fact(name) for name in measure.join), frame)
+
+    def _bring_in(self, fact: Fact, frame: Frame) -> None:
         if fact.per_period:
             self._inline(fact, frame)
         elif isinstance(frame, Wide):
             self.frames.setdefault(frame.periods, frame)
-        return Columns(measure, fact, tuple(self.catalogue.fact(name) for name in measure.join), frame)
 
     def _inline(self, fact: Fact, frame: Frame) -> None:
         for each in (*frame.parts, frame) if isinstance(frame, Wide) else (frame,):
@@ -132,8 +135,11 @@ class Plan:
         key = "\0".join((frame.sharing, repr(limits), shared, alone))
         if key not in self.scans:
             self.scans[key] = Scan(self._free(f"{measure.fact}_{len(self.scans) + 1}"), frame, columns)
-        self.scans[key].take_in(frame)
-        return self.scans[key]
+        scan = self.scans[key]
+        scan.take_in(frame)
+        if scan.frame is not frame:
+            self._bring_in(columns.fact, scan.frame)
+        return scan
 
     def relation(self, name: str, sql: str) -> str:
         """Add a relation; its name is made unique."""
@@ -175,10 +181,11 @@ class Plan:
 
     def passes(self, *, cuts_at_once: int = 1000) -> Iterable[Pass]:
         """What reads facts: the periods, the facts that depend on them, the scans."""
+        rolled = list(self._rolled())
         for frame in self.frames.values():
             yield from (Pass(name, [sql]) for name, sql in frame.relations)
         yield from self.inlined.values()
-        yield from self._rolled()
+        yield from rolled
         for scan in self.scans.values():
             yield Pass(scan.name, scan.sqls(cuts_at_once=cuts_at_once, folds=self.folds))
 
@@ -193,6 +200,7 @@ class Plan:
             fact, frame = scans[0].columns.fact, reach([scan.frame for scan in scans if isinstance(scan.frame, Wide)])
             fold = self.folds.of(fact) if self.folds else None
             assert fold
+            self.frames.setdefault(frame.periods, frame)
             relation = f"{fact.name}_of_customers_{n + 1}"
             for scan in scans:
                 scan.rolled = relation

@@ -46,15 +46,13 @@ class Wide(Frame):
         return repr([(part.calendar, part.grain, part.last, part.seen, part.cut) for part in self.parts])
 
     def with_all_of(self, other: Wide) -> Wide:
-        """The one of two frames that begins earlier, with the dimensions of both; a year ago is before any previous period."""
-        wider = self if self._begins_before(other) else other
-        assert wider._begins_before(self)
-        return replace(wider, cuts=tuple(dict.fromkeys((*self.cuts, *other.cuts))))
-
-    def _begins_before(self, other: Wide) -> bool:
-        """Whether each grain begins as early."""
-        starts = [[part.start or dt.date.min for part in frame.parts] for frame in (self, other)]
-        return all(one <= another for one, another in zip(*starts, strict=True))
+        """The periods and the dimensions of both."""
+        cuts = tuple(dict.fromkeys((*self.cuts, *other.cuts)))
+        parts = tuple(part.united(more) for part, more in zip(self.parts, other.parts, strict=True))
+        for one in (self, other):
+            if parts == one.parts:
+                return replace(one, cuts=cuts)
+        return replace(self, parts=parts, cuts=cuts, moved=f"{self.moved or 'wide'}_and_{other.moved or 'wide'}")
 
     @property
     def members_of(self) -> tuple[str, ...]:

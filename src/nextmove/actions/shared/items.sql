@@ -11,10 +11,10 @@ days as (
         day,
         bool_or(is_purchase) as bought,
         bool_or(priced) as priced,
-        sum(cast(net as decimal(18, 4))) as net,
-        sum(coalesce(cast(net - cost as decimal(18, 4)), cast(net as decimal(18, 4)) * margin.rate)) as profit,
-        sum(cast(net as decimal(18, 4))) filter (where priced) as priced_net,
-        sum(cast(cost as decimal(18, 4))) filter (where priced) as priced_cost,
+        sum(net) as net,
+        sum(coalesce(net - cost, cast(cast(net as decimal(18, 4)) * margin.rate as decimal(38, 12)))) as profit,
+        sum(net) filter (where priced) as priced_net,
+        sum(cost) filter (where priced) as priced_cost,
         sum(quantity) filter (where priced) as priced_quantity
     from lines
     cross join acting.margin as margin

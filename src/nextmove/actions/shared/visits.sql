@@ -4,7 +4,7 @@ select
     day,
     bool_or(is_purchase) as bought,
     cast(sum(net) as decimal(18, 4)) as net,
-    cast(sum(coalesce(cast(net - cost as decimal(18, 4)), cast(net as decimal(18, 4)) * margin.rate)) as decimal(18, 4)) as profit
+    cast(sum(coalesce(net - cost, cast(cast(net as decimal(18, 4)) * margin.rate as decimal(38, 12)))) as decimal(18, 4)) as profit
 from facts.sales
 cross join acting.margin as margin
 where account_id is not null and day > {as_of} - 730 and day <= {as_of}

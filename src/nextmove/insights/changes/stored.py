@@ -47,9 +47,9 @@ def stored(engine: Engine, catalogue: Catalogue, *, grain: str, before: dt.date)
     if rows.num_rows == 0:
         return None
     keys, row = _numbered(rows)
-    starts, column = np.unique(rows["period_start"].to_numpy(), return_inverse=True)
-    ends = dict(zip(rows["period_start"].to_pylist(), rows["period_end"].to_pylist(), strict=True))
+    starts, first, column = np.unique(rows["period_start"].to_numpy(), return_index=True, return_inverse=True)
     periods: list[dt.date] = starts.astype("datetime64[D]").tolist()
+    ends = dict(zip(periods, rows["period_end"].take(first).to_pylist(), strict=True))
     additive = np.array([adds_up(catalogue.kpi(kpi)) for kpi, _, _ in keys])
     values = np.where(additive[:, None], 0.0, np.full((len(keys), len(periods)), np.nan))
     values[row, column] = rows["value"].to_numpy()
@@ -97,9 +97,10 @@ def _with_sales(engine: Engine, rows: pa.Table, watched: str, before: dt.date) -
 
 
 def _weekly_sales(dimension: str, column: str, before: dt.date) -> str:
-    """SQL: net sales a week of each member; of customers only those that sell most."""
+    """SQL: net sales a week of each member; of customers only those that sold most in these weeks: a day more changes nothing."""
     column = name(column)
-    largest = f"(select {column} from facts.sales group by {column} order by sum(net) desc limit {LARGEST})"
+    finished = f"day < (select max(week_end) from main.calendar where week_end <= {literal(before)})"
+    largest = f"(select {column} from facts.sales where {finished} group by {column} order by sum(net) desc, {column} limit {LARGEST})"
     return (
         f"select 'net_sales' as kpi, {literal(dimension)} as dimension, coalesce(f.{column}, '(unknown)') as member, "
         f"c.week_start as period_start, c.week_end as period_end, cast(sum(f.net) as double) as value, cast(null as double) as denominator "
