@@ -1,11 +1,11 @@
 """How long a refresh takes, how much memory, how both grow, and what a load of one day costs.
 
-    python benchmarks/refresh.py [LINES …] [--keep DIR]      (1,000,000 and 10,000,000)
+    python benchmarks/refresh.py [LINES …] [--of COMPANY]… [--keep DIR]      (1,000,000 and 10,000,000)
 
-Each refresh runs in a process of its own, whose wall time, processor time (user and system) and peak memory (resident) are printed, and
-what each step took by the wall clock. Ratios are of processor time: they hold on a machine that does something else beside. The day that is
-loaded is a copy of the last whole day's lines under new order numbers, on the day after the full refresh. With --keep the company of each
-size stays in DIR, with its full refresh and what that took, and both are used again.
+Each refresh runs in a process of its own, whose wall time, processor time (user and system) and peak memory (resident) are printed when
+it ends; what each step took by the wall clock goes to standard error as it goes. The day that is loaded is a copy of the last whole
+day's lines under new order numbers, on the day after the full refresh. --of takes the warehouse of a demo company that is there already,
+which is only read. With --keep the company of each size stays in DIR, with its full refresh and what that took, and both are used again.
 """
 
 from __future__ import annotations
@@ -39,30 +39,52 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("lines", nargs="*", type=int, default=[1_000_000, 10_000_000])
+    parser.add_argument("lines", nargs="*", type=int)
+    parser.add_argument("--of", action="append", type=Path, default=[], help="a demo company whose warehouse is taken")
     parser.add_argument("--keep", type=Path, help="where the companies stay")
     given = parser.parse_args()
-    results = {lines: measured(lines, given.keep) for lines in given.lines}
-    for lines, (full, forward) in results.items():
-        print(f"{lines:>12,} lines   full         {full}")
-        print(f"{'':18}   a day later  {forward}   ratio {forward.cpu / full.cpu:.3f} (at most 0.1)")
+    made: dict[int, Path | None] = dict.fromkeys(given.lines or ([] if given.of else [1_000_000, 10_000_000]))
+    made |= {_lines_of(company): company for company in given.of}
+    results = {lines: measured(lines, company, given.keep) for lines, company in sorted(made.items())}
     if len(results) == 2:
         small, large = results
         times = results[large][0].cpu / results[small][0].cpu
-        print(f"growth: {large / small:.0f} times the lines, {times:.1f} times the time (at most {large / small:.0f})")
+        print(f"growth: {large / small:.1f} times the lines, {times:.1f} times the time (at most {large / small:.1f})")
 
 
-def measured(lines: int, keep: Path | None) -> tuple[Run, Run]:
+def measured(lines: int, company: Path | None, keep: Path | None) -> tuple[Run, Run]:
     """The full refresh, then the one after a load of a day."""
     with tempfile.TemporaryDirectory() as folder:
         made, workspace = (keep or Path(folder)) / f"company_{lines}", Path(folder) / "company"
         if not made.exists():
-            _run("demo", str(made), "--lines", str(lines))
+            _make(made, lines, company)
         full = _full(made)
+        _say(f"{lines:>12,} lines   full         {full}")
         shutil.copytree(made, workspace)
         _load_a_day(workspace, Path(folder))
         forward = _run("refresh", "--workspace", str(workspace), "--as-of", str(LAST + dt.timedelta(days=1)))
+        ratios = f"{forward.cpu / full.cpu:.3f} of the processor, {forward.wall / full.wall:.3f} by the wall clock"
+        _say(f"{'':18}   a day later  {forward}   {ratios} (at most 0.1)")
     return full, forward
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _make(company: Path, lines: int, source: Path | None) -> None:
+    """A demo company: a new one, or one with the settings and the warehouse of another."""
+    if source is None:
+        _run("demo", str(company), "--lines", str(lines))
+        return
+    shutil.copytree(source, company, ignore=shutil.ignore_patterns("editions"))
+
+
+def _lines_of(company: Path) -> int:
+    from nextmove.engine import DuckDBEngine
+
+    with DuckDBEngine(company / "data" / "warehouse.duckdb", read_only=True) as engine:
+        return int(engine.query("select count(*) as lines from main.order_lines")["lines"][0].as_py())
 
 
 def _full(company: Path) -> Run:
