@@ -18,6 +18,7 @@ from nextmove.editions.predicting import Past, learnt_before, predict_all, write
 from nextmove.editions.progress import Steps, Tell, quiet
 from nextmove.editions.scores import Asked, fill_scores
 from nextmove.editions.shelf import Shelf
+from nextmove.editions.small import one_thread
 from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, warehouse_attached
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
@@ -134,7 +135,7 @@ def draw_conclusions(build: Build, since: dt.date | None, before: Before | None)
         keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
         with steps.step("scores"):
             silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
-    with steps.step("kpis"):
+    with steps.step("kpis"), one_thread(engine, where=since is not None):
         compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
