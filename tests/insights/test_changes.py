@@ -10,9 +10,11 @@ import pytest
 
 from nextmove.engine import DuckDBEngine
 from nextmove.insights.changes import Changes, detect_changes, find_changes
+from nextmove.insights.changes import stored as stored_values
 from nextmove.insights.changes.gate import gate
 from nextmove.insights.changes.listing import current_changes, held_sentences, rows_of
 from nextmove.insights.changes.state import Told, carry_over, from_table, to_table
+from nextmove.insights.changes.unchanged import fingerprint
 from nextmove.kpis import load_catalogue
 from nextmove.settings import Settings
 
@@ -137,3 +139,18 @@ def test_alerts_stand_while_nothing_that_is_watched_has_changed(altered: DuckDBE
     assert told(AS_OF) > leading, "what is watched is another"
     altered.execute("delete from main.alerts")
     assert told(AS_OF, Settings(changes={"false_alerts_per_series_year": 0.2})) > 0, "the budget is another"
+
+
+def test_a_day_of_sales_changes_nothing_that_is_watched(altered: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small customer becomes one of the largest on a day whose week is not over."""
+    monkeypatch.setattr(stored_values, "LARGEST", 5)
+
+    def watched() -> str:
+        return fingerprint(altered, CATALOGUE, Settings(), before=AS_OF)
+
+    before = watched()
+    sold = "insert into facts.sales by name select * replace ('large' as order_id, date '{}' as day, 10000000 as net) from facts.sales"
+    altered.execute(f"{sold.format('2025-12-30')} where account_id = 'A150' limit 1")
+    assert watched() == before
+    altered.execute(f"{sold.format('2025-12-26')} where account_id = 'A150' limit 1")
+    assert watched() != before, "a week that is over holds it"

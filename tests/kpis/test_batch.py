@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import random
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from nextmove.engine import DuckDBEngine, literal
 from nextmove.facts import load_facts, prepare
 from nextmove.kpis import Question, answer, batch, folds, load_catalogue
 from nextmove.kpis.batch import compute_values, stored_periods
+from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.needs import with_data
+from nextmove.kpis.wide import Wide, wide
 from nextmove.settings import Settings
+from nextmove.tables.calendar import calendar_of
 from tests.conftest import AS_OF, COMPANY, load_company
 
 CATALOGUE = load_catalogue()
@@ -90,6 +94,23 @@ def test_made_anew_since_a_day_in_small_passes_they_are_the_same(stored: DuckDBE
     assert not stored.query(f"from main.kpi_values anti join before using ({KEY})").num_rows
     near = " and ".join(f"round(b.{name}, 6) is not distinct from round(a.{name}, 6)" for name in ("value", "coverage", "rows"))
     assert not stored.query(f"select * from before as b join main.kpi_values as a using ({KEY}) where not ({near})").num_rows
+
+
+def test_comparisons_read_the_compared_periods_only(stored: DuckDBEngine) -> None:
+    calendar = calendar_of(SETTINGS)
+    month = calendar.grid("gregorian", "month").holding(AS_OF)
+    asked = wide([Frame("gregorian", "month", month, None, AS_OF, AS_OF + ONE_DAY, {})], by=())
+
+    def reached(*moves: str) -> list[int]:
+        first, *others = (asked.reaching(asked.back(move, calendar), move) for move in moves)
+        assert isinstance(first, Wide)
+        both = reduce(Wide.with_all_of, [each for each in others if isinstance(each, Wide)], first)
+        rows = stored.query(f"select id from ({both.parts[0].periods_sql}) as periods order by id")
+        return [int(each) - month.id for each in rows["id"].to_pylist()]
+
+    assert reached("previous") == [-1, 0]
+    assert reached("year_ago") == [-12, 0]
+    assert reached("year_ago", "previous") == reached("previous", "year_ago") == [-12, -1, 0]
 
 
 def test_no_relation_is_left_behind(stored: DuckDBEngine) -> None:
