@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from nextmove.engine import Engine, literal
+from nextmove.engine import Engine, literal, name
 from nextmove.engine.once import once
 
 TABLE_OF = {"rep": "reps", "account": "accounts", "product": "products", "campaign": "campaigns"}
+
+LISTED = 500  # members
 
 
 def has_table(engine: Engine, table: str) -> bool:
@@ -27,6 +29,14 @@ def _tables(engine: Engine) -> frozenset[str]:
 def columns_of(engine: Engine, table: str) -> frozenset[str]:
     """The columns of a table that is there."""
     return once(engine, ("columns", table), lambda: frozenset(engine.query(f"select * from {table} limit 0").column_names))
+
+
+def members_of(engine: Engine, table: str, column: str) -> tuple[str, ...] | None:
+    """The members that a column of a table has, in order; None where they are too many to be listed."""
+    of = f"cast({name(column)} as varchar)"
+    sql = f"select distinct {of} as member from {table} where {of} is not null order by member limit {LISTED + 1}"
+    found: list[str] = once(engine, ("members", table, column), lambda: engine.query(sql)["member"].to_pylist())
+    return tuple(found) if len(found) <= LISTED else None
 
 
 def first_day(engine: Engine, fact: str) -> dt.date | None:

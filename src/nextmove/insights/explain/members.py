@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nextmove.insights.explain.compare import Asked, Comparison, Span
+from nextmove.insights.explain.compare import Asked, Comparison
 from nextmove.insights.explain.rates import Numbers, rate_and_mix
 from nextmove.insights.explain.root_cause import Coded, Segment, root_causes
 from nextmove.insights.explain.rows import UNKNOWN, Lines, coded_column, floats, numbered
 from nextmove.insights.explain.stays import of_stays, stays
-from nextmove.insights.explain.values import NOT_STORED, Row, adds_over_members, asked_anew, has_stock, pooled
+from nextmove.insights.explain.values import NOT_STORED, Row, adds_over_members, asked_anew, has_stock
 from nextmove.kpis import Kpi
 
 if TYPE_CHECKING:
@@ -85,14 +85,27 @@ def split(asked: Asked, comparison: Comparison) -> Split:
     return Split(members, _segments(kpi, comparison, leaves, searched) if leaves else ())
 
 
-def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> tuple[Member, ...]:
+@dataclass(frozen=True)
+class Folded:
+    """What the lines are worth to a KPI, and their net sales, added up to leaves, now and before."""
+
+    worth: tuple[Numbers, Numbers]
+    net: tuple[Numbers, Numbers]
+
+    @classmethod
+    def of(cls, lines: Lines, worth: tuple[Numbers, Numbers]) -> Folded:
+        folded = lines.folded(worth[0]), lines.folded(worth[1])
+        return cls(folded, folded if worth is lines.net else (lines.folded(lines.net[0]), lines.folded(lines.net[1])))
+
+
+def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, folded: Folded) -> tuple[Member, ...]:
     """The same for sales and profit, from lines that are read anyway; with a denominator (net sales) for the margin."""
     given = {name for name, _ in comparison.where}
     kpi = asked.catalogue.kpi(asked.kpi)
     found: list[Member] = []
     for cut in kpi.entry.cut_by:
-        if cut in lines.members and cut not in NOT_STORED | given:
-            now, before = (_sides(lines.by(cut, column), lines.by(cut, whole)) for column, whole in zip(worth, lines.net, strict=True))
+        if cut in lines.leaves and cut not in given:
+            now, before = (_sides(lines.by(cut, each), lines.by(cut, whole)) for each, whole in zip(folded.worth, folded.net, strict=True))
             found += _of_dimension(kpi, comparison, cut, (now, before))
     return tuple(found)
 
@@ -134,25 +147,45 @@ def _sides(of: dict[str, float], to: dict[str, float]) -> Side:
 def _each_side(asked: Asked, comparison: Comparison, cut: str) -> Sides:
     """One dimension asked of the facts."""
 
-    def side(span: Span) -> Side:
-        return _folded(asked_anew(asked, asked.kpi, comparison.grain, span, (cut,)), cut)
+    now, before = _both(asked, comparison, (cut,))
+    return _folded(now, cut), _folded(before, cut)
 
-    return side(comparison.now), side(comparison.before)
+
+def _both(asked: Asked, comparison: Comparison, cuts: tuple[str, ...]) -> Leaves:
+    """Both spans by these dimensions; of two that follow each other in one question, for half of a small one is the asking."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    now, before = comparison.now, comparison.before
+    if now.cut or before.cut or before.end != now.start:
+        return asked_anew(asked, asked.kpi, comparison.grain, now, cuts), asked_anew(asked, asked.kpi, comparison.grain, before, cuts)
+    rows = asked_anew(asked, asked.kpi, comparison.grain, replace(before, end=now.end), cuts)
+    is_now = pc.equal(rows["period_start"], pa.scalar(now.start, rows["period_start"].type))
+    return rows.filter(is_now), rows.filter(pc.invert(is_now))
 
 
 def _leaves(asked: Asked, comparison: Comparison, cuts: Sequence[str]) -> Leaves | None:
     """Both spans by all of these dimensions at once."""
-    if not cuts:
-        return None
-    now, before = (asked_anew(asked, asked.kpi, comparison.grain, span, tuple(cuts)) for span in (comparison.now, comparison.before))
-    return now, before
+    return _both(asked, comparison, tuple(cuts)) if cuts else None
 
 
 def _folded(rows: pa.Table, cut: str) -> Side:
-    found: dict[str, list[Row]] = {}
-    for row in rows.select([cut, "value", "numerator", "denominator", "rows"]).to_pylist():
-        found.setdefault(row[cut], []).append(row)
-    return {member: pooled(each) for member, each in found.items()}
+    """The rows of each member as one: sums add up, values are weighed by the rows behind them."""
+    coded = coded_column(rows[cut])
+    value, count = floats(rows["value"]), floats(rows["rows"]) * np.asarray(rows["value"].is_valid())
+
+    def total(each: Numbers) -> list[float]:
+        return [float(one) for one in np.bincount(coded.row, each, len(coded.names))]
+
+    def known(column: str) -> list[float | None]:
+        some = total(np.asarray(rows[column].is_valid(), dtype=float))
+        return [whole if there else None for whole, there in zip(total(floats(rows[column])), some, strict=True)]
+
+    columns = zip(coded.names, total(value), total(value * count), total(count), known("numerator"), known("denominator"), strict=True)
+    return {
+        name: {"value": weighed / weight if weight else None, "sum": whole, "numerator": of, "denominator": to, "rows": weight}
+        for name, whole, weighed, weight, of, to in columns
+    }
 
 
 def _of_dimension(kpi: Kpi, comparison: Comparison, cut: str, sides: Sides) -> list[Member]:

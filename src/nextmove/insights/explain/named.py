@@ -36,11 +36,12 @@ def named_members(asked: Asked, lines: Lines, cut: str, worth: tuple[Numbers, Nu
         return ()
     coded = lines.members[cut]
     now, before = (np.bincount(coded.row, side, len(coded.names)).round(2) for side in worth)
-    change = np.where(np.asarray(coded.names, dtype=str) == UNKNOWN, 0.0, np.abs(now - before))
-    top = np.lexsort((np.asarray(coded.names, dtype=str), -change))[:NAMED]
-    largest = [coded.names[at] for at in top if change[at]]
-    called = names_of(asked.engine, TABLE_OF[cut], f"{cut}_id", largest)
-    return tuple(Named(coded.names[at], called[coded.names[at]], _exact(before[at]), _exact(now[at])) for at in top if change[at])
+    change = np.abs(now - before)
+    change[[at for at, member in enumerate(coded.names) if member == UNKNOWN]] = 0.0
+    least = np.partition(change, -NAMED)[-NAMED] if len(change) > NAMED else 0.0
+    top = sorted(np.flatnonzero((change >= least) & (change > 0)).tolist(), key=lambda at: (-change[at], coded.names[at]))[:NAMED]
+    called = names_of(asked.engine, TABLE_OF[cut], f"{cut}_id", [coded.names[at] for at in top])
+    return tuple(Named(coded.names[at], called[coded.names[at]], _exact(before[at]), _exact(now[at])) for at in top)
 
 
 def _exact(value: float) -> Decimal:

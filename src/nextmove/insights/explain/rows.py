@@ -1,15 +1,18 @@
 """The order lines of two spans: what bridges, segments and names are computed from.
 
 One scan reads only the two spans (facts are stored by day), with all dimensions, and everything is added up from it: reading a line
-costs a fifth of grouping it by nine names, and lines that are added in their order give the same floats each time. The rows of the
+costs a fifth of grouping it by nine names, and lines that are added in their order give the same floats each time. Dimensions of few
+members come as numbers, for the database finds a name's place once for each name that it keeps, not once for each line. The rows of the
 base are scaled by one factor where the base is not a period itself (an expectation, a target), so that what is explained is the whole
 difference. Lines in another currency than the company's keep their amount in it, for the effect of the rate of exchange.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +21,9 @@ from numpy.typing import NDArray
 from nextmove.engine import Engine, literal, name
 from nextmove.errors import MissingData
 from nextmove.insights.explain.bridge import STATES, Items, Side
-from nextmove.insights.explain.compare import Comparison, Span, Where
+from nextmove.insights.explain.compare import Asked, Comparison, Span, Where
 from nextmove.insights.explain.giants import giant_orders
-from nextmove.insights.explain.ground import columns_of, has_table
+from nextmove.insights.explain.ground import columns_of, has_table, members_of
 from nextmove.insights.explain.root_cause import Coded
 
 if TYPE_CHECKING:
@@ -32,7 +35,10 @@ Pair = tuple[Numbers, Numbers]  # now, before
 _OWN_NAME = ("team", "region", "country", "channel", "segment", "industry", "category", "brand", "contact_method", "initiative")
 COLUMNS = {"rep": "rep_id", "account": "account_id", "product": "product_id", "campaign": "campaign_id"} | {own: own for own in _OWN_NAME}
 CUTS = ("account", "product", "rep", "region", "channel", "segment", "category", "brand", "contact_method")
+FINE = ("account", "product")  # too many members to be combined with others
 UNKNOWN = "(unknown)"
+READERS = 2
+WIDEST = 2**62  # combinations that a number can tell apart
 
 
 @dataclass(frozen=True)
@@ -50,26 +56,79 @@ class Lines:
         net, own, cost, quantity = ((column[0], column[1] * factor) for column in (self.net, self.own, self.cost, self.quantity))
         return Lines(self.members, net, own, cost, quantity)
 
-    def by(self, cut: str, values: Numbers) -> dict[str, float]:
-        coded = self.members[cut]
-        return dict(zip(coded.names, np.bincount(coded.row, values, len(coded.names)).tolist(), strict=True))
+    @cached_property
+    def leaves(self) -> dict[str, Coded]:
+        """The combinations of all dimensions but FINE: one row each."""
+        first = self._leaf[0]
+        return {cut: Coded(self.members[cut].names, self.members[cut].row[first]) for cut in self._coarse}
+
+    def folded(self, values: Numbers) -> Numbers:
+        """Values of lines, added up to leaves."""
+        first, leaf = self._leaf
+        return np.bincount(leaf, values, len(first)).astype(float)
+
+    def by(self, cut: str, folded: Numbers) -> dict[str, float]:
+        """Values of leaves, added up by the members that there are."""
+        coded = self.leaves[cut]
+        there = np.bincount(coded.row, minlength=len(coded.names)) > 0
+        total = np.bincount(coded.row, folded, len(coded.names)).tolist()
+        return {name: total[at] for at, name in enumerate(coded.names) if there[at]}
+
+    @property
+    def _coarse(self) -> list[str]:
+        return [cut for cut in CUTS if cut in self.members and cut not in FINE]
+
+    @cached_property
+    def _leaf(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        columns = [self.members[cut] for cut in self._coarse]
+        if not columns:
+            return np.zeros(min(len(self.net[0]), 1), np.int64), np.zeros(len(self.net[0]), np.int64)
+        return numbered([column.row for column in columns], [len(column.names) for column in columns])
 
 
-def read_lines(engine: Engine, comparison: Comparison, *, costed: bool = False) -> Lines:
-    """The lines of both spans; with `costed`, those with a known cost only (gross profit)."""
-    now = comparison.now
+def read_lines(asked: Asked, comparison: Comparison, *, costed: bool = False) -> Lines:
+    """The lines of both spans; with `costed`, those with a known cost only (gross profit), and their cost."""
+    engine, now = asked.engine, comparison.now
     there = columns_of(engine, "facts.sales")
-    cuts = {cut: name(COLUMNS[cut]) for cut in CUTS if COLUMNS[cut] in there} | {c: c for c in ("currency",) if c in there}
-    keys = ", ".join(f"cast({column} as varchar) as {name(cut)}" for cut, column in cuts.items())
-    amounts = {"net": "net", "own": "coalesce(own_net, net)" if "own_net" in there else "net", "cost": "cost", "quantity": "quantity"}
+    cuts = {cut: COLUMNS[cut] for cut in CUTS if COLUMNS[cut] in there}
+    foreign = "own_net" in there and not _at_home(asked)
+    cuts |= {"currency": "currency"} if foreign and "currency" in there else {}
+    few = {cut: members_of(engine, "facts.sales", column) for cut, column in cuts.items() if cut not in FINE}
+    keys = ", ".join(f"{_place(name(column), few.get(cut))} as {name(cut)}" for cut, column in cuts.items())
+    amounts = {"net": "net", "quantity": "quantity"}
+    amounts |= ({"own": "coalesce(own_net, net)"} if foreign else {}) | ({"cost": "cost"} if costed else {})
     read = ", ".join(f"cast({column} as double) as {amount}_" for amount, column in amounts.items())
     rows = engine.query(
         f"select {keys}, {_within(now)} as is_now, {read} from facts.sales where ({_within(now)} or {_usual(engine, comparison)}) "
         f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
     is_now = np.asarray(rows["is_now"].to_numpy(zero_copy_only=False), dtype=bool)
-    net, own, cost, quantity = (_pair(floats(rows[f"{amount}_"]), is_now) for amount in amounts)
-    return Lines({cut: coded_column(rows[cut]) for cut in cuts}, net, own, cost, quantity)
+    read_as = {amount: _pair(floats(rows[f"{amount}_"]), is_now) for amount in amounts}
+    net, none = read_as["net"], (np.zeros(len(is_now)), np.zeros(len(is_now)))
+    return Lines(_coded(rows, cuts, few), net, read_as.get("own", net), read_as.get("cost", none), read_as["quantity"])
+
+
+def _at_home(asked: Asked) -> bool:
+    """Whether every line is in the company's own currency."""
+    if "currency" not in columns_of(asked.engine, "facts.sales"):
+        return False
+    found = members_of(asked.engine, "facts.sales", "currency")
+    return found is not None and set(found) <= {asked.settings.company.reporting_currency}
+
+
+def _place(column: str, members: tuple[str, ...] | None) -> str:
+    """SQL: the place of a name among `members`, 0 where it is not known; without them the name."""
+    if members is None:
+        return f"cast({column} as varchar)"
+    return f"coalesce(list_position([{', '.join(map(literal, members))}], cast({column} as varchar)), 0)" if members else "0"
+
+
+def _coded(rows: pa.Table, cuts: Iterable[str], few: Mapping[str, tuple[str, ...] | None]) -> dict[str, Coded]:
+    listed = {cut: members for cut in cuts if (members := few.get(cut)) is not None}
+    placed = {cut: Coded((UNKNOWN, *members), np.asarray(rows[cut].to_numpy(), dtype=np.int64)) for cut, members in listed.items()}
+    named = [cut for cut in cuts if cut not in listed]
+    with ThreadPoolExecutor(READERS) as readers:
+        return placed | dict(zip(named, readers.map(lambda cut: coded_column(rows[cut]), named), strict=True))
 
 
 def _pair(values: Numbers, is_now: NDArray[np.bool_]) -> Pair:
@@ -78,25 +137,32 @@ def _pair(values: Numbers, is_now: NDArray[np.bool_]) -> Pair:
 
 def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The combinations of several columns: of each its first row, and of each row its combination; in the order in which they come."""
-    import pyarrow as pa
-
-    code = np.zeros(len(codes[0]), np.int64)
+    code, width = np.zeros(len(codes[0]), np.int64), 1
     for column, size in zip(codes, sizes, strict=True):
-        code = code * size + column
-    encoded = pa.array(code).dictionary_encode()
-    row = np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
-    first = np.full(len(encoded.dictionary), len(code), np.int64)
+        if width * size > WIDEST:
+            code, width = _dense(code), len(code)
+        code, width = code * size + column, width * size
+    row = _dense(code)
+    first = np.full(int(row.max(initial=-1)) + 1, len(code), np.int64)
     first[row[::-1]] = np.arange(len(code) - 1, -1, -1)
     return first, row
 
 
+def _dense(code: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers without gaps, in the order in which they come."""
+    import pyarrow as pa
+
+    return np.asarray(pa.array(code).dictionary_encode().indices.to_numpy(), dtype=np.int64)
+
+
 def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.int64]:
     """What each row's customer is between the two spans: kept, new, returning or lost (positions in STATES)."""
-    names, row = np.asarray(lines.members["account"].names, dtype=str), lines.members["account"].row
+    names, row = lines.members["account"].names, lines.members["account"].row
     bought_now, bought_before = (np.bincount(row, np.abs(lines.net[side]), len(names)) > 0 for side in (0, 1))
-    new = np.isin(names, list(_first_bought_in(engine, comparison.now)))
+    first = _first_bought_in(engine, comparison.now)
+    new = np.fromiter((name in first for name in names), bool, len(names))
     state = np.where(bought_now & bought_before, 0, np.where(bought_before, 3, np.where(new, 1, 2)))
-    state[names == UNKNOWN] = 0
+    state[[at for at, name in enumerate(names) if name == UNKNOWN]] = 0
     assert STATES == ("kept", "new", "returning", "lost")
     return np.asarray(state[row], dtype=np.int64)
 
@@ -148,12 +214,13 @@ def conditions(where: Where) -> str:
 def coded_column(column: pa.ChunkedArray) -> Coded:
     import pyarrow as pa
 
-    encoded = column.cast(pa.string()).combine_chunks().fill_null(UNKNOWN).dictionary_encode()
+    known = column.cast(pa.string()).fill_null(UNKNOWN) if column.null_count else column.cast(pa.string())
+    encoded = known.dictionary_encode().unify_dictionaries().combine_chunks()
     return Coded(tuple(encoded.dictionary.to_pylist()), np.asarray(encoded.indices.to_numpy(), dtype=np.int64))
 
 
 def floats(column: pa.ChunkedArray) -> Numbers:
     import pyarrow as pa
 
-    values: Numbers = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=float)
-    return np.asarray(np.nan_to_num(values), dtype=float)
+    values = column.cast(pa.float64())
+    return np.asarray((values.fill_null(0.0) if column.null_count else values).to_numpy(), dtype=float)

@@ -18,11 +18,11 @@ from nextmove.insights.explain.dearer import Dearer, dearer
 from nextmove.insights.explain.events import Event, Scene, events
 from nextmove.insights.explain.exact import CENT, add_up
 from nextmove.insights.explain.ground import has_table
-from nextmove.insights.explain.members import MOST, Member, members_of_lines, of_rates, split, strongest
+from nextmove.insights.explain.members import MOST, Folded, Member, members_of_lines, of_rates, split, strongest
 from nextmove.insights.explain.named import OF_CHURN, Named, leavers, named_members
 from nextmove.insights.explain.rates import working_days_effect
-from nextmove.insights.explain.root_cause import Coded, Segment, root_causes
-from nextmove.insights.explain.rows import Lines, Numbers, items, numbered, read_lines, states
+from nextmove.insights.explain.root_cause import Segment, root_causes
+from nextmove.insights.explain.rows import Lines, Numbers, items, read_lines, states
 from nextmove.insights.explain.tree import OF_WON, TREES, WON, WON_VALUE, Factor, factor_values, kpis_of
 from nextmove.insights.explain.tree import effects as factor_effects
 from nextmove.insights.explain.values import Row, asked_anew
@@ -31,7 +31,6 @@ BRIDGED = {"net_sales": False, "gross_profit": True}  # whether costs count
 FROM_LINES = (*BRIDGED, "gross_margin", "units_sold")  # their members are read from order lines
 OF_SALES = (*FROM_LINES, "orders", "average_order_value")
 SAME = 1e-6  # of the amounts: less is rounding
-SEARCHED = ("rep", "region", "channel", "segment", "category", "brand", "contact_method")
 
 
 @dataclass(frozen=True)
@@ -106,17 +105,18 @@ def _pace(asked: Asked, comparison: Comparison) -> dict[str, Decimal]:
 def _with_lines(asked: Asked, found: Explanation) -> Explanation:
     """The explanation with all that order lines tell."""
     comparison, profit = found.comparison, asked.kpi in ("gross_profit", "gross_margin")
-    lines = _at_base(asked, comparison, read_lines(asked.engine, comparison, costed=profit))
+    lines = _at_base(asked, comparison, read_lines(asked, comparison, costed=profit))
     worth = _worth(asked.kpi, lines)
     if asked.kpi in FROM_LINES:
-        found = _with_members(found, members_of_lines(asked, comparison, lines, worth))
+        of = Folded.of(lines, worth)
+        found = _with_members(found, members_of_lines(asked, comparison, lines, of))
+        found = replace(found, segments=_segments(asked.kpi, comparison, lines, of))
     else:
         found = _with_members(found, split(asked, comparison).members)
     found = replace(
         found,
         worth="count" if asked.kpi == "units_sold" else "money",
         parts=_bridged(asked, comparison, lines, profit=profit) if asked.kpi in BRIDGED else found.parts,
-        segments=_segments(asked.kpi, comparison, lines, worth) if asked.kpi in FROM_LINES else (),
         customers=named_members(asked, lines, "account", worth),
         products=named_members(asked, lines, "product", worth),
         reps=named_members(asked, lines, "rep", worth),
@@ -151,19 +151,16 @@ def _bridged(asked: Asked, comparison: Comparison, lines: Lines, *, profit: bool
     return bridge(each, total, days=days)
 
 
-def _segments(kpi: str, comparison: Comparison, lines: Lines, worth: tuple[Numbers, Numbers]) -> tuple[Segment, ...]:
+def _segments(kpi: str, comparison: Comparison, lines: Lines, of: Folded) -> tuple[Segment, ...]:
     """The search over combinations of dimensions, per working day; of the margin over its rates."""
     given = {name for name, _ in comparison.where}
-    cuts = [cut for cut in SEARCHED if cut in lines.members and cut not in given]
-    if not cuts or not len(worth[0]):
+    folded = {cut: coded for cut, coded in lines.leaves.items() if cut not in given}
+    if not folded or not len(of.worth[0]):
         return ()
-    columns = [lines.members[cut] for cut in cuts]
-    first, row = numbered([column.row for column in columns], [len(column.names) for column in columns])
-    now, before, net, net_before = (np.bincount(row, side, len(first)).astype(float) for side in (*worth, *lines.net))
+    now, before = of.worth
     days = comparison.now.working_days / comparison.before.working_days if comparison.of_periods and comparison.before.working_days else 1.0
-    folded = {cut: Coded(column.names, column.row[first]) for cut, column in zip(cuts, columns, strict=True)}
     if kpi == "gross_margin":
-        return of_rates(folded, (now, before), (net, net_before))
+        return of_rates(folded, of.worth, of.net)
     return tuple(root_causes(folded, now, before * days, deepest=2, most=MOST))
 
 
