@@ -29,7 +29,7 @@ from nextmove.predictions.forecast import FittedForecast
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
 _AT_A_TIME = 2  # tasks; each keeps one core busy
-_LARGE = 3_000_000  # lines, from which on two tasks at a time would take more than 4 GiB
+_LARGE = 3_000_000  # lines, from which on the database leaves half of its memory to the tasks, so that all stay below 4 GiB
 WITH_THE_FIT = frozenset({"cross-sell", "price"})  # what everybody buys together, and usual prices, differ little from day to day
 
 Silence = dict[str, str]  # who has nothing to say in this edition, and why
@@ -80,24 +80,24 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
         with steps.step("scored" if fresh else "learnt", task=task.task, **told):
             return _answer(engine, task, as_of=as_of, learnt=fresh)
 
-    with sharing(engine), _bounded(engine) as at_a_time, ThreadPoolExecutor(at_a_time) as workers:
+    with sharing(engine), _bounded(engine), ThreadPoolExecutor(_AT_A_TIME) as workers:
         answers = [_written(engine, each) for each in workers.map(answer, TASKS)]
     _keep(engine, {each.task: each.learnt for each in answers if each.learnt})
     return {each.task: each.silent for each in answers if each.silent}
 
 
 @contextmanager
-def _bounded(engine: Engine) -> Iterator[int]:
-    """How many tasks learn at a time. In a large company it is one, and the database takes half of its memory while they learn."""
+def _bounded(engine: Engine) -> Iterator[None]:
+    """In a large company the database takes half of its memory while the tasks learn."""
     lines = engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
     if lines < _LARGE:
-        yield _AT_A_TIME
+        yield
         return
     limit = str(engine.query("select current_setting('memory_limit') as memory")["memory"][0].as_py())
     number, unit = limit.split()
     engine.execute(f"set memory_limit = '{float(number) / 2} {unit}'")
     try:
-        yield 1
+        yield
     finally:
         engine.execute(f"set memory_limit = '{limit}'")
 

@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class _Shelf:
+class Kept:
     """What was found, and a lock for each question, so that two who ask at the same time wait for one answer."""
 
     found: dict[Hashable, object] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class _Shelf:
 
 
 _found: WeakKeyDictionary[Engine, dict[Hashable, object]] = WeakKeyDictionary()
-_sharing: WeakKeyDictionary[Engine, _Shelf] = WeakKeyDictionary()
+_sharing: WeakKeyDictionary[Engine, Kept] = WeakKeyDictionary()
 
 
 def once(engine: Engine, key: Hashable, find: Callable[[], Found]) -> Found:
@@ -52,7 +52,7 @@ def sharing(engine: Engine) -> Iterator[None]:
     if engine in _sharing:
         yield
         return
-    _sharing[engine] = _Shelf()
+    _sharing[engine] = Kept()
     try:
         yield
     finally:

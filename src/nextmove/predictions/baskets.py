@@ -2,14 +2,17 @@
 
 One set-based query brings one row a customer, product and purchase day; ids become whole numbers in the order of their text, rows are
 sorted, and the state of all (customer, product) pairs at any past day is then cut from these columns without another query. A *pair* is a
-customer and a product that it has bought at least once; pairs are numbered in the order of `key`.
+customer and a product that it has bought at least once; pairs are numbered in the order of `key`. A large company is read a block of
+customers at a time, so that what is computed of each row never stands in memory for all rows at once.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nextmove.engine import Engine, literal
-from nextmove.engine.once import shared
+from nextmove.engine.once import Kept, shared
 from nextmove.predictions.contract import sales_until
 
 Numbers = npt.NDArray[np.float64]
@@ -36,9 +39,13 @@ _RETURNED = "select distinct account_id, product_id from {sales} as sales where 
 _PRODUCTS = "select product_id, name, category, discontinued_on from main.products where product_id is not null"
 
 
+BLOCK_LINES = 1_000_000  # rows looked at together
+
+
 @dataclass(frozen=True)
 class Baskets:
-    """Rows sorted by customer, product and day. `account` and `product` index `accounts` and `products`; days count from 1970."""
+    """Rows sorted by customer, product and day. `account` and `product` index `accounts` and `products`; days count from 1970.
+    `kept` holds what was found out about these rows, by whichever prediction; they never change."""
 
     accounts: pa.Array
     products: pa.Array
@@ -48,8 +55,9 @@ class Baskets:
     quantity: Numbers
     net: Numbers
     profit: Numbers
+    kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def key(self) -> Counts:
         return self.account * len(self.products) + self.product
 
@@ -61,37 +69,47 @@ class Baskets:
     @cached_property
     def pairs(self) -> Counts:
         """The key of each pair, ascending."""
-        return self.key[self.starts[:-1]]
+        first = self.starts[:-1]
+        return self.account[first] * len(self.products) + self.product[first]
 
     @cached_property
     def visits(self) -> Counts:
         """Each customer's different purchase days, as account × 2¹⁶ + day, ascending."""
-        return np.unique((self.account << 16) + self.day)
+        return distinct(np.sort((self.account << 16) + self.day))
 
     @cached_property
     def first_day(self) -> int:
         return int(self.day.min()) if len(self.day) else 0
 
-    def where(self, chosen: Flags) -> Baskets:
+    def where(self, chosen: Flags | slice) -> Baskets:
         columns = {c: getattr(self, c)[chosen] for c in ("account", "product", "day", "quantity", "net", "profit")}
         return replace(self, **columns)
 
     def until(self, day: int) -> Baskets:
         """The rows known at the end of `day`."""
-        known = self.where(self.day <= day)
-        known.__dict__["visits"] = self.visits[(self.visits & 0xFFFF) <= day]  # as sorting these rows anew would give
-        return known
+        known = self.day <= day
+        return self if known.all() else self.where(known)
 
-    def of_accounts(self, accounts: Flags) -> Baskets:
-        if accounts.all():
-            return self
-        chosen = self.where(accounts[self.account])
-        chosen.__dict__["visits"] = self.visits[accounts[self.visits >> 16]]
-        return chosen
+    def sample(self, most: int) -> Baskets:
+        """The rows of at most about so many customers, always the same."""
+        chosen = sample_accounts(self, most)
+        return self if chosen.all() else self.kept.get(("sample", most), lambda: self.where(chosen[self.account]))
+
+    def blocks(self) -> Iterator[Baskets]:
+        """All rows, so many customers at a time that they have about `BLOCK_LINES`."""
+        if len(self.day) <= BLOCK_LINES:
+            yield self
+            return
+        ends = np.searchsorted(self.account, np.arange(len(self.accounts)), side="right")
+        marks = np.arange(BLOCK_LINES, len(self.day), BLOCK_LINES)
+        edges = np.unique(np.concatenate([[0], ends[np.searchsorted(ends, marks)], [len(self.day)]]))
+        for begin, end in pairwise(edges.tolist()):
+            yield self.where(slice(begin, end))
 
     def between(self, after: int, until: int) -> Counts:
         """The keys of the pairs bought in (after, until], ascending."""
-        return np.unique(self.key[(self.day > after) & (self.day <= until)])
+        chosen = (self.day > after) & (self.day <= until)
+        return distinct(self.account[chosen] * len(self.products) + self.product[chosen])
 
 
 @dataclass(frozen=True)
@@ -153,6 +171,11 @@ def run_starts(sorted_codes: Counts) -> Counts:
     if not len(sorted_codes):
         return np.zeros(1, np.int64)
     return np.concatenate([[0], np.flatnonzero(np.diff(sorted_codes)) + 1, [len(sorted_codes)]])
+
+
+def distinct(sorted_codes: Counts) -> Counts:
+    """Each code once."""
+    return sorted_codes[run_starts(sorted_codes)[:-1]]
 
 
 def holds(sorted_keys: Counts, wanted: Counts) -> Flags:

@@ -36,7 +36,8 @@ from nextmove.predictions.baskets import (
 from nextmove.predictions.contract import Learnt, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers, share
 from nextmove.predictions.items import backtest_days
-from nextmove.predictions.pairs import account_state, product_state
+from nextmove.predictions.pairs import account_state
+from nextmove.predictions.products import product_state
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
 from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
@@ -44,7 +45,9 @@ from nextmove.predictions.trees import MOST_ROWS, ROWS_TO_COMPARE, Trees, learn,
 
 LEARNING_ACCOUNTS = 4000
 SLICES = 4
-BLOCK = 2000  # customers scored at a time: bounds the memory
+BLOCK = 1000  # customers scored at a time: bounds the memory
+FIRST_ROUNDS = 40  # trees that choose who is scored by all of them
+FINALISTS = 2  # for each place on the list
 CANDIDATES = {"ease": 60, "peers": 40, "ease_fresh": 25, "popular": 20}
 
 
@@ -134,9 +137,8 @@ class CrossSell:
         baskets = load_baskets(engine, as_of)
         return report([row for day in backtest_days(baskets, as_of, self.horizon_days) for row in self._judged(baskets, day)])
 
-    def market(self, baskets: Baskets, day: int, *, gone: Flags | None = None) -> Market | None:
-        """None where nothing may be offered."""
-        goods = product_state(baskets, day, self.horizon_days)
+    def market(self, baskets: Baskets, day: int, goods: Features, *, gone: Flags | None = None) -> Market | None:
+        """None where nothing may be offered; `goods` is the state of the products on that day."""
         goods["p_reach"] = goods["p_b90"] / max(1, len(baskets.accounts))
         customers = account_state(baskets, day, self.horizon_days) | _price_levels(baskets, goods)
         least = max(2, min(self.min_buyers, len(baskets.accounts) // 50))
@@ -161,7 +163,7 @@ class CrossSell:
 
     def _labelled(self, part: Slice) -> tuple[Offers, Flags] | None:
         """Candidates of customers who ordered again, and whether they were then bought."""
-        market = self.market(part.known, part.day)
+        market = self.market(part.known, part.day, product_state(part.later, part.day, self.horizon_days))
         if market is None:
             return None
         bought, size = part.bought(self.horizon_days), len(part.known.products)
@@ -187,7 +189,7 @@ class CrossSell:
         return max(quality, key=lambda method: quality[method])
 
     def _judged(self, baskets: Baskets, cutoff: dt.date) -> list[dict[str, object]]:
-        part = Slice(baskets.until(day_number(cutoff)), baskets, day_number(cutoff))
+        part = Slice(baskets, day_number(cutoff))
         learnt, labelled = self._learn(part.known, cutoff), self._labelled(part)
         if labelled is None:
             return []
@@ -222,8 +224,8 @@ class FittedCrossSell:
     def _market(self) -> Market | None:
         day = day_number(self.as_of)
         goods = product_state(self.baskets, day, self.settings.horizon_days)
-        fate = fate_of_products(self.baskets, self.assortment, goods, day)
-        return self.settings.market(self.baskets, day, gone=self.assortment.discontinued | (fate.successor >= 0))
+        fate = fate_of_products(self.baskets, self.assortment, day, self.settings.horizon_days)
+        return self.settings.market(self.baskets, day, goods, gone=self.assortment.discontinued | (fate.successor >= 0))
 
     def _lists(self, market: Market) -> Iterator[pa.Table]:
         """Each customer's list, a block of customers at a time."""
@@ -232,6 +234,7 @@ class FittedCrossSell:
             rows = asked[start : start + BLOCK]
             offers = market.offers(rows)
             offers = offers.where(~holds(self.returned, offers.account * len(self.baskets.products) + offers.product))
+            offers = _promising(self.learnt, offers, FINALISTS * self.settings.list_length)
             score = _score(self.learnt, offers)
             near = _top_rows(offers.account, score, self.settings.list_length)
             offers = offers.where(near)
@@ -315,6 +318,14 @@ def _score(learnt: Learnt, offers: Offers) -> Numbers:
             return offers.features["p_reach"]
         case _:
             return np.clip(offers.features["s_ease"], 0.0, 1.0)
+
+
+def _promising(learnt: Learnt, offers: Offers, length: int) -> Offers:
+    """Where trees score, so many of each customer that the first trees put in front: the others will not come on the list."""
+    if learnt.content["method"] != "model" or not len(offers.account):
+        return offers
+    first = Trees.from_json(learnt.content["trees"]).score(offers.features, rounds=FIRST_ROUNDS)
+    return offers.where(_top_rows(offers.account, first, length))
 
 
 def _top(values: np.ndarray, count: int) -> Flags:

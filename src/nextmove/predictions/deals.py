@@ -228,12 +228,17 @@ class Stays:
     to_end: Numbers
     now: tuple[np.ndarray, Numbers]
 
+    @cached_property
+    def rows(self) -> dict[str, Counts]:
+        """The stays in each stage."""
+        return {stage: np.flatnonzero(self.stage == stage) for stage in set(self.stage)}
+
     def share_and_rest(self, stage: str, days: float, base: float) -> tuple[float, float]:
-        ever = self.stage == stage
-        longer = ever & (self.days >= days)
-        share = (self.won[ever].sum() + DRAWN_BY * base) / (ever.sum() + DRAWN_BY)
-        share = (self.won[longer].sum() + DRAWN_BY * share) / (longer.sum() + DRAWN_BY)
-        rest = self.to_end[longer & self.won] if (longer & self.won).sum() >= 3 else self.to_end[ever & self.won]
+        ever = self.rows.get(stage, np.zeros(0, np.int64))
+        won, longer, to_end = self.won[ever], self.days[ever] >= days, self.to_end[ever]
+        share = (won.sum() + DRAWN_BY * base) / (len(ever) + DRAWN_BY)
+        share = (won[longer].sum() + DRAWN_BY * share) / (longer.sum() + DRAWN_BY)
+        rest = to_end[longer & won] if (longer & won).sum() >= 3 else to_end[won]
         return float(share), float(np.median(np.maximum(rest - days, 1))) if len(rest) else np.nan
 
     def usual(self, stage: str, settings: Deals) -> float:

@@ -19,7 +19,7 @@ from nextmove.predictions.groups import Flags, Numbers
 
 SMOOTHING = 30.0  # records of the average that each value is drawn by
 _MOST_VALUES_SHARE = 0.5  # more values per record than this: a name
-Texts = np.ndarray[Any, np.dtype[np.object_]]
+Texts = Any  # pyarrow's dictionary array: each different text once, and a code a row
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,15 @@ class Table:
         return len(self.day)
 
     def column(self, name: str) -> Texts:
-        return self.columns[name] if name in self.columns else np.full(self.size, "", object)
+        return self.columns[name] if name in self.columns else _coded(pa.repeat("", self.size))
 
     def filled(self, name: str) -> Flags:
-        flags: Flags = self.column(name) != ""
+        flags: Flags = pc.not_equal(self.column(name).cast(pa.string()), "").to_numpy(zero_copy_only=False)
         return flags
 
     def rows(self, chosen: Any) -> Table:  # Any: an index or a slice
-        columns = {name: values[chosen] for name, values in self.columns.items()}
+        places = pa.array(np.arange(self.size)[chosen])
+        columns = {name: values.take(places) for name, values in self.columns.items()}
         return Table(self.day[chosen], columns, {name: values[chosen] for name, values in self.numbers.items()})
 
     def only(self, names: Sequence[str]) -> Table:
@@ -67,12 +68,12 @@ def table_of(rows: pa.Table, time: str | None) -> Table:
             continue
         if pa.types.is_floating(values.type) or pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
             numbers[name] = np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
-            columns[name] = _graded(numbers[name])
+            columns[name] = _coded(pa.array(_graded(numbers[name]), pa.string()))
         elif not _is_name(values):
-            columns[name] = np.asarray(pc.fill_null(values.cast(pa.string()), "").to_numpy(zero_copy_only=False), object)
+            columns[name] = _coded(pc.fill_null(values.cast(pa.string()), ""))
     day = _days(rows, time)
     if time is not None and rows.num_rows:
-        columns |= {"weekday": ((day + 3) % 7).astype(int).astype(str).astype(object)}
+        columns |= {"weekday": _coded(pa.array((day + 3) % 7).cast(pa.int64()).cast(pa.string()))}
     return Table(day, columns, numbers)
 
 
@@ -80,12 +81,13 @@ def seasons_of(table: Table, *, least_days: int = 730) -> tuple[str, ...]:
     """Columns that only repeat the calendar month (or year), in records that span less than two years."""
     if not table.size or not table.day.any() or np.ptp(table.day) >= least_days:
         return ()
-    month = table.day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
-    months = len(np.unique(month))
+    month = pa.array(table.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)).cast(pa.string())
+    months = pc.count_distinct(month)
 
     def follows(name: str) -> bool:
-        pairs = np.unique(np.char.add(np.char.add(month, "|"), table.column(name).astype(str)))
-        return len(pairs) == months and len(np.unique(table.column(name).astype(str))) > 1
+        values = table.column(name).cast(pa.string())
+        pairs = pc.count_distinct(pc.binary_join_element_wise(month, values, "|"))
+        return bool(pairs == months and pc.count_distinct(values).as_py() > 1)
 
     return tuple(name for name in table.names if follows(name))
 
@@ -95,7 +97,11 @@ def _is_name(values: pa.Array) -> bool:
     return len(values) >= 50 and pc.count_distinct(values).as_py() > _MOST_VALUES_SHARE * len(values)
 
 
-def _graded(numbers: Numbers) -> Texts:
+def _coded(values: pa.Array) -> Texts:
+    return values.dictionary_encode()
+
+
+def _graded(numbers: Numbers) -> np.ndarray:
     """A few-valued number as it is, else its size in steps of a factor of 1.5, which do not depend on the other rows."""
     known = ~np.isnan(numbers)
     grades = np.full(len(numbers), "", object)
@@ -119,10 +125,11 @@ def _days(rows: pa.Table, time: str | None) -> Numbers:
 def rates(values: Texts, outcome: Numbers, asked: Texts, *, folds: int = 0, weight: Numbers | None = None) -> Numbers:
     """Smoothed share of good outcomes of each asked value; with `folds`, of the rows themselves, each from the other folds."""
     weight = np.ones(len(outcome)) if weight is None else weight
-    _, codes = np.unique(np.concatenate([values, asked]).astype(str), return_inverse=True)
+    codes = pa.chunked_array([values, asked]).unify_dictionaries().combine_chunks().indices.to_numpy()
     mine, theirs, size = codes[: len(values)], codes[len(values) :], int(codes.max(initial=0)) + 1
     if not folds:
-        return _rate(mine, outcome, weight, size)[theirs]
+        shares: Numbers = _rate(mine, outcome, weight, size)[theirs]
+        return shares
     out, fold = np.empty(len(outcome)), np.arange(len(outcome)) % folds
     for each in range(folds):
         others = fold != each
@@ -137,21 +144,23 @@ def _rate(codes: Any, outcome: Numbers, weight: Numbers, size: int) -> Numbers: 
     return shares
 
 
-def categories(table: Table, pairs: Sequence[tuple[str, str]] = ()) -> dict[str, Texts]:
+def categories(table: Table, pairs: Sequence[tuple[str, str]] = ()) -> dict[str, pa.Array]:
     """The columns, and pairs of them, as texts."""
-    joined = {f"{a} × {b}": np.char.add(np.char.add(table.column(a).astype(str), "|"), table.column(b).astype(str)) for a, b in pairs}
-    return {name: table.column(name).astype(str) for name in table.names} | joined
+    single = {name: table.column(name).cast(pa.string()) for name in {*table.names, *(name for pair in pairs for name in pair)}}
+    joined = {f"{a} × {b}": pc.binary_join_element_wise(single[a], single[b], "|") for a, b in pairs}
+    return {name: single[name] for name in table.names} | joined
 
 
-def one_hot(known: dict[str, Texts], asked: dict[str, Texts]) -> tuple[Any, Any]:  # Any: scipy's sparse matrices
+def one_hot(known: dict[str, pa.Array], asked: dict[str, pa.Array]) -> tuple[Any, Any]:  # Any: scipy's sparse matrices
     """A column for each known value; a value never seen before has none, and so counts as the average."""
     from scipy import sparse
 
     mine, theirs = [], []
     for name in (name for name in known if name in asked):
-        values, codes = np.unique(known[name], return_inverse=True)
-        place = np.minimum(np.searchsorted(values, asked[name]), len(values) - 1)
-        seen = np.flatnonzero(values[place] == asked[name])
+        values = pc.unique(known[name])
+        values = values.take(pc.sort_indices(values))
+        codes, places = pc.index_in(known[name], values).to_numpy(), pc.fill_null(pc.index_in(asked[name], values), -1).to_numpy()
+        seen = np.flatnonzero(places >= 0)
         mine.append(sparse.csr_matrix((np.ones(len(codes)), (np.arange(len(codes)), codes)), (len(codes), len(values))))
-        theirs.append(sparse.csr_matrix((np.ones(len(seen)), (seen, place[seen])), (len(place), len(values))))
+        theirs.append(sparse.csr_matrix((np.ones(len(seen)), (seen, places[seen])), (len(places), len(values))))
     return sparse.hstack(mine, format="csr"), sparse.hstack(theirs, format="csr")

@@ -77,9 +77,8 @@ def share(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Numb
     return ratio
 
 
-def smoothed(code: Counts, size: int, hits: Numbers, counted: Flags, *, strength: float = 10.0) -> Numbers:
-    """Mean of `hits` over the `counted` rows of each code, drawn to the overall mean as if by `strength` more rows."""
+def smoothed(code: Counts, size: int, hits: Numbers, counted: Flags, *, mean: float, strength: float = 10.0) -> Numbers:
+    """Mean of `hits` over the `counted` rows of each code, drawn to the overall `mean` as if by `strength` more rows."""
     total, among = np.bincount(code, hits * counted, minlength=size), np.bincount(code, counted, minlength=size)
-    overall = total.sum() / max(1.0, among.sum())
-    result: Numbers = (total + strength * overall) / (among + strength)
+    result: Numbers = (total + strength * mean) / (among + strength)
     return result

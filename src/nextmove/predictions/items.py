@@ -20,15 +20,15 @@ import pyarrow as pa
 
 from nextmove.engine import Engine
 from nextmove.predictions import measures
-from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets, sample_accounts
+from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets
 from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers
 from nextmove.predictions.listing import calibration
-from nextmove.predictions.pairs import PairState, pair_state, product_state
+from nextmove.predictions.pairs import PairState, pair_blocks, sampled_pairs
 from nextmove.predictions.sentences import evidence, told
-from nextmove.predictions.sisters import fate_of_products
-from nextmove.predictions.slices import LEARNING_ACCOUNTS, LEAST_ROWS, Slice, past_slices
-from nextmove.predictions.trees import MOST_ROWS, ROWS_TO_COMPARE, Trees, learn, stacked
+from nextmove.predictions.sisters import Fate, fate_of_products
+from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
+from nextmove.predictions.trees import MOST_ROWS, ROWS_TO_COMPARE, Trees, evenly, learn, stacked
 
 RULE_GAPS = 1.5  # what vendors print: silent for one and a half of the mean gap
 
@@ -71,15 +71,13 @@ class Items:
 
     def _labelled(self, part: Slice) -> tuple[Features, Flags]:
         """Due pairs of customers who ordered again, of products that kept selling, and whether the product was left out."""
-        chosen = sample_accounts(part.known, LEARNING_ACCOUNTS)
-        state = pair_state(part.known, part.day, self.horizon_days, keep=self.due, accounts=chosen)
-        return self._answered(part, state)
+        return self._answered(part, sampled_pairs(part.later, part.day, self.horizon_days, keep=self.due))
 
     def _answered(self, part: Slice, state: PairState) -> tuple[Features, Flags]:
-        bought, size = part.bought(self.horizon_days), len(part.known.products)
+        bought, size, accounts = part.bought(self.horizon_days), len(part.later.products), len(part.later.accounts)
         buyers = np.bincount(bought % size, minlength=size)
-        orders = np.bincount(bought // size, minlength=len(part.known.accounts))
-        enough = min(5, max(2, len(part.known.accounts) // 100))
+        orders = np.bincount(bought // size, minlength=accounts)
+        enough = min(5, max(2, accounts // 100))
         counted = (orders[state.account] > 0) & (buyers[state.product] >= enough)
         state = state.where(counted)
         return state.features, ~holds(bought, state.account * size + state.product)
@@ -96,10 +94,10 @@ class Items:
 
     def _judged(self, baskets: Baskets, cutoff: dt.date) -> list[dict[str, object]]:
         """One past day: rule and model on the same overdue pairs, of which it is known today what came of them."""
-        part = Slice(baskets.until(day_number(cutoff)), baskets, day_number(cutoff))
+        part = Slice(baskets, day_number(cutoff))
         learnt = self._learn(part.known, cutoff)
-        state = pair_state(part.known, part.day, self.horizon_days, keep=lambda pairs: self.due(pairs) & (pairs.features["late"] > 1))
-        features, label = self._answered(part, state)
+        blocks = pair_blocks(part.known, part.day, self.horizon_days, keep=lambda pairs: self.due(pairs) & (pairs.features["late"] > 1))
+        features, label = self._answered(part, PairState.stacked(list(blocks)))
         worth = _horizon_profit(features, self.horizon_days)
         scores = {"rule": _rule_score(features), "model": _score(learnt, features)}
         rows = [
@@ -122,9 +120,11 @@ class FittedItems:
 
     def predict(self) -> pa.Table:
         day, horizon = day_number(self.as_of), self.settings.horizon_days
-        state = pair_state(self.baskets, day, horizon, keep=self.settings.due)
-        own, score = state.features, _score(self.learnt, state.features)
-        fate = fate_of_products(self.baskets, self.assortment, product_state(self.baskets, day, horizon), day)
+        fate = fate_of_products(self.baskets, self.assortment, day, horizon)
+        return pa.concat_tables(self._table(state, fate) for state in pair_blocks(self.baskets, day, horizon, keep=self.settings.due))
+
+    def _table(self, state: PairState, fate: Fate) -> pa.Table:
+        own, score, horizon = state.features, _score(self.learnt, state.features), self.settings.horizon_days
         successor = fate.successor[state.product]
         missed = ~(fate.gone[state.product] | (successor >= 0))
         at_stake = np.where(missed, score * _horizon_profit(own, horizon), 0.0)
@@ -162,8 +162,9 @@ def backtest_days(baskets: Baskets, as_of: dt.date, horizon: int) -> list[dt.dat
 
 
 def learnt_from(parts: list[tuple[Features, Flags]], *, rounds: int = 180, most_rows: int = MOST_ROWS) -> Trees:
-    columns, label = stacked([features for features, _ in parts]), np.concatenate([label for _, label in parts])
-    return learn(columns, label.astype(float), rounds=rounds, most_rows=most_rows)
+    kept = evenly([len(label) for _, label in parts], most_rows)
+    label = np.concatenate([label[rows] for (_, label), rows in zip(parts, kept, strict=True)])
+    return learn(stacked([features for features, _ in parts], kept), label.astype(float), rounds=rounds)
 
 
 def _rule_score(features: Features) -> Numbers:

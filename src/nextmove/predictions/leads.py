@@ -21,7 +21,7 @@ import pyarrow as pa
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData
 from nextmove.predictions.contract import Learnt, past_cutoffs, report
-from nextmove.predictions.encoding import rates, table_of
+from nextmove.predictions.encoding import Texts, rates, table_of
 from nextmove.predictions.groups import Flags, Numbers
 from nextmove.predictions.listing import list_figures
 from nextmove.predictions.next_contact import best_contact
@@ -134,11 +134,11 @@ class FittedLeads:
     def label(self) -> Numbers:
         return (self.bought_after[self.over] <= self.settings.horizon_days).astype(np.float64)
 
-    def sources(self, chosen: Flags) -> np.ndarray:
+    def sources(self, chosen: Flags) -> Texts:
         """What the vendors' rule goes by."""
         if "source" not in self.fields:
-            return np.full(int(chosen.sum()), "", object)
-        return table_of(self.leads.select(["source"]), None).column("source")[chosen]
+            return pa.repeat("", int(chosen.sum())).dictionary_encode()
+        return table_of(self.leads.select(["source"]), None).column("source").filter(pa.array(chosen))
 
     @cached_property
     def scored(self) -> Scored:

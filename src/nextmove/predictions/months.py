@@ -28,7 +28,7 @@ UNKNOWN = "(unknown)"
 _LATE_START = 4  # a first sale after this day of the month: that month is not whole
 
 _MONTHS = """
-select {member} as member, cast(date_trunc('month', day) as date) as month, cast(sum(net) as double) as net_sales,
+select {members}, cast(date_trunc('month', day) as date) as month, cast(sum(net) as double) as net_sales,
        cast(sum(case when cost is not null then net - cost end) as double) as gross_profit
 from {sales} as sales
 group by all
@@ -98,7 +98,7 @@ def load_months(engine: Engine, *, as_of: dt.date, ahead: int) -> list[Months]:
     """Net sales by month up to `as_of`, and gross profit where there are costs; working days for `ahead` months more."""
     sales, first = sales_until(as_of), _first_month(engine, as_of)
     after = month_number(as_of + dt.timedelta(days=1))  # the first month that is not complete
-    cells = {name: _asked(engine, sales, column) for name, column in {COMPANY: "''", **DIMENSIONS, "account": "account_id"}.items()}
+    cells = _asked(engine, sales)
     days, done = _working_days(engine, as_of=as_of, first=first, last=after + ahead)
     kpis = ("net_sales", "gross_profit") if cells[COMPANY]["gross_profit"].null_count < cells[COMPANY].num_rows else ("net_sales",)
     return [_months(kpi, cells, first, after, days, done) for kpi in kpis]
@@ -128,8 +128,14 @@ def _matrix(cells: pa.Table, kpi: str, first: int, after: int) -> tuple[list[str
     return names.tolist(), matrix
 
 
-def _asked(engine: Engine, sales: str, member: str) -> pa.Table:
-    return engine.query(_MONTHS.format(member=member, sales=sales)).combine_chunks()
+def _asked(engine: Engine, sales: str) -> dict[str, pa.Table]:
+    """The months of every dimension's members, and of each customer; the dimensions from one look at the lines."""
+    crossed = engine.query(_MONTHS.format(members=", ".join(DIMENSIONS.values()), sales=sales)).combine_chunks()
+    accounts = engine.query(_MONTHS.format(members="account_id", sales=sales)).combine_chunks()
+    columns = {COMPANY: pa.repeat("", crossed.num_rows)} | {name: crossed[column] for name, column in DIMENSIONS.items()}
+    told = crossed.select(["month", "net_sales", "gross_profit"])
+    cells = {name: told.append_column("member", column) for name, column in columns.items()}
+    return cells | {"account": accounts.rename_columns(["member", *told.column_names])}
 
 
 def _first_month(engine: Engine, as_of: dt.date) -> int:

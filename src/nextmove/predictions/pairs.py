@@ -6,20 +6,28 @@ separates "skipped it three orders in a row" from "has not been here", which day
 
 Measured on UCI Online Retail II (stopped items, overdue view): days only 0.655 AUC; with visits, customer and product 0.691; trained only
 on products that kept selling 0.699.
+
+What a pair is held against (`Norms`) is counted once a day: the products over all customers; habits, and how regular pairs are, over at
+most `LEARNING_ACCOUNTS` of them, when learning and when scoring alike. So the pairs of a large company can be described a block at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nextmove.predictions.baskets import Baskets, Counts, Flags, Numbers, run_starts
+from nextmove.predictions.baskets import BLOCK_LINES, Baskets, Counts, Flags, Numbers, run_starts
 from nextmove.predictions.groups import Features, Runs, share, smoothed
+from nextmove.predictions.products import product_state
+from nextmove.predictions.slices import LEARNING_ACCOUNTS
+from nextmove.predictions.trees import stacked
 
 RECENT = (30, 90, 180, 365)
+KEPT_LINES = BLOCK_LINES  # up to which what pairs tell of themselves is kept for the next task
 DROPS = 0.02  # share of pairs dropped, before looking
+Keep = Callable[["PairState"], Flags]
 
 
 @dataclass(frozen=True)
@@ -33,25 +41,90 @@ class PairState:
     def where(self, chosen: Flags) -> PairState:
         return PairState(self.account[chosen], self.product[chosen], {n: v[chosen] for n, v in self.features.items()})
 
+    @classmethod
+    def stacked(cls, parts: Sequence[PairState]) -> PairState:
+        """Parts below each other."""
+        account, product = (np.concatenate([getattr(part, name) for part in parts]) for name in ("account", "product"))
+        return cls(account, product, stacked([part.features for part in parts]))
 
-def pair_state(baskets: Baskets, day: int, horizon: int, *, keep: Callable[[PairState], Flags], accounts: Flags | None = None) -> PairState:
-    """The pairs that `keep` chooses by their own rhythm, as they stand at the end of `day` (`baskets` holds nothing later).
 
-    With `accounts`, of these customers only; what is known of the products is counted over all customers, their habits over these.
-    """
-    everybody, baskets = baskets, baskets if accounts is None else baskets.of_accounts(accounts)
-    account, product = baskets.pairs // len(baskets.products), baskets.pairs % len(baskets.products)
-    own = _rhythm(baskets, day, horizon) | _in_visits(baskets) | _amounts(baskets, day)
-    own["rank"] = _rank(own["fresh"], account)
-    again = _bought_again(own, horizon)
-    customers = account_state(baskets, day, horizon) | _habits("a", account, len(baskets.accounts), own, again)
-    goods = product_state(everybody, day, horizon) | _habits("p", product, len(baskets.products), own, again)
-    chosen = keep(PairState(account, product, own))
-    pairs = PairState(account, product, own).where(chosen)
-    columns = {name: values[pairs.account] for name, values in customers.items()}
-    columns |= {name: values[pairs.product] for name, values in goods.items()}
-    columns |= pairs.features
-    return PairState(pairs.account, pairs.product, columns | _together(columns))
+def sampled_pairs(baskets: Baskets, day: int, horizon: int, *, keep: Keep) -> PairState:
+    """The pairs to learn from: of at most `LEARNING_ACCOUNTS` customers, as they stood at the end of `day`."""
+    own = _Own.of(baskets.sample(LEARNING_ACCOUNTS).until(day), day, horizon)
+    return own.described(_norms(baskets, day, horizon, own), horizon, keep)
+
+
+def pair_blocks(baskets: Baskets, day: int, horizon: int, *, keep: Keep) -> Iterator[PairState]:
+    """All pairs that `keep` chooses by their own rhythm, as they stand at the end of `day`, a block of customers at a time."""
+    norms = _norms(baskets, day, horizon)
+    for block in baskets.blocks():
+        yield _own(block, day, horizon).described(norms, horizon, keep)
+
+
+def _norms(baskets: Baskets, day: int, horizon: int, sampled: _Own | None = None) -> Norms:
+    """Those of the day; `sampled` are the pairs of the sample, where these are known already."""
+
+    def counted() -> Norms:
+        own = sampled or _own(baskets.sample(LEARNING_ACCOUNTS), day, horizon)
+        return own.norms(product_state(baskets, day, horizon), horizon)
+
+    return baskets.kept.get(("norms", day, horizon), counted)
+
+
+@dataclass(frozen=True)
+class Norms:
+    """What pairs are held against on a day."""
+
+    goods: Features  # the products, with the habits of their buyers
+    habits: dict[str, float]  # the mean of each over all pairs
+    unevenness: float  # of the steps of a pair, in visits
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What pairs and customers tell of themselves."""
+
+    pairs: PairState
+    squares: Numbers  # how uneven each pair's steps are, in visits
+    customers: Features
+
+    @classmethod
+    def of(cls, baskets: Baskets, day: int, horizon: int) -> _Own:
+        """`baskets` holds nothing later than `day`."""
+        account, product = baskets.pairs // len(baskets.products), baskets.pairs % len(baskets.products)
+        in_visits, squares = _in_visits(baskets)
+        own, customers = _rhythm(baskets, day, horizon) | in_visits | _amounts(baskets, day), account_state(baskets, day, horizon)
+        own["rank"], own["a_n"] = _rank(own["fresh"], account), customers["a_n"][account]
+        return cls(PairState(account, product, own), squares, customers)
+
+    def norms(self, goods: Features, horizon: int) -> Norms:
+        counted = _habits(self.pairs.features, horizon)
+        means = {name: float((hits * among).sum() / max(1.0, among.sum())) for name, (hits, among) in counted.items()}
+        size = len(goods["p_n"])
+        of_buyers = {f"p_{name}": smoothed(self.pairs.product, size, *each, mean=means[name]) for name, each in counted.items()}
+        steps = self.pairs.features["n"] - 1
+        often = steps >= 3
+        return Norms(goods | of_buyers, means, float((self.squares[often].sum() + 1) / ((steps[often] - 1).sum() + 1)))
+
+    def described(self, norms: Norms, horizon: int, keep: Keep) -> PairState:
+        """The pairs that `keep` chooses, with all that is known of them, their customers and their products."""
+        chosen, size = keep(self.pairs), len(self.customers["a_n"])
+        counted = _habits(self.pairs.features, horizon)
+        habits = {f"a_{name}": smoothed(self.pairs.account, size, *each, mean=norms.habits[name]) for name, each in counted.items()}
+        pairs = self.pairs.where(chosen)
+        columns = {name: values[pairs.account] for name, values in (self.customers | habits).items()}
+        columns |= {name: values[pairs.product] for name, values in norms.goods.items()} | pairs.features
+        columns["dropped"] = _dropped(columns, self.squares[chosen], norms.unevenness)
+        return PairState(pairs.account, pairs.product, columns | _together(columns))
+
+
+def _own(baskets: Baskets, day: int, horizon: int) -> _Own:
+    """Kept where one block holds the whole company, for whoever asks next."""
+
+    def of() -> _Own:
+        return _Own.of(baskets.until(day), day, horizon)
+
+    return baskets.kept.get(("own", day, horizon), of) if len(baskets.day) <= KEPT_LINES else of()
 
 
 def _rhythm(baskets: Baskets, day: int, horizon: int) -> Features:
@@ -90,8 +163,8 @@ def _gaps(day: Counts, runs: Runs) -> Features:
     }
 
 
-def _in_visits(baskets: Baskets) -> Features:
-    """The same rhythm, counted in the customer's purchase days instead of the calendar's."""
+def _in_visits(baskets: Baskets) -> tuple[Features, Numbers]:
+    """The same rhythm, counted in the customer's purchase days instead of the calendar's; and how uneven the steps are (squares)."""
     runs = Runs(baskets.starts)
     ends = np.searchsorted(baskets.visits >> 16, np.arange(len(baskets.accounts)), side="right")
     visit = np.searchsorted(baskets.visits, (baskets.account << 16) + baskets.day)
@@ -104,11 +177,10 @@ def _in_visits(baskets: Baskets) -> Features:
     out["fresh"], out["fresher"] = runs.sum(0.9**back), runs.sum(0.7**back)
     out |= {f"share_last{k}": runs.sum(back < k) / np.minimum(k, visits) for k in (3, 6, 12)}
     out["share_since_first"], out["share_ever"] = runs.sizes / span, runs.sizes / visits
-    out["dropped"] = _dropped(missed=since, steps=steps, count=(runs.sizes - 1).astype(np.float64))
-    return out
+    return out, (runs.sizes - 1.0) * (steps["gap_sd"] / steps["gap_mean"]) ** 2
 
 
-def _dropped(*, missed: Numbers, steps: Features, count: Numbers) -> Numbers:
+def _dropped(pairs: Features, squares: Numbers, usual: float) -> Numbers:
     """Probability that the product was dropped, from the pair's own steps in visits.
 
     It was missed at every visit since the last `count` steps. Either it was dropped (one in fifty, before looking), or this is one more
@@ -118,14 +190,12 @@ def _dropped(*, missed: Numbers, steps: Features, count: Numbers) -> Numbers:
     """
     from scipy.special import fdtrc
 
-    known = np.flatnonzero(count > 0)
-    count, mean = count[known], steps["gap_mean"][known]
-    squares = count * (steps["gap_sd"][known] / mean) ** 2
-    often = count >= 3
-    usual = (squares[often].sum() + 1) / ((count[often] - 1).sum() + 1)
-    shape = (count + 9) / np.maximum(squares + 10 * usual, 0.02 * (count + 9))
-    unlucky = np.ones(len(missed))
-    unlucky[known] = fdtrc(2 * shape, 2 * shape * count, (missed[known] + 0.5) / mean)
+    known = np.flatnonzero(pairs["n"] > 1)
+    count, mean, missed = (pairs[name][known] for name in ("n", "visit_gap", "visits_since"))
+    count = count - 1
+    shape = (count + 9) / np.maximum(squares[known] + 10 * usual, 0.02 * (count + 9))
+    unlucky = np.ones(len(squares))
+    unlucky[known] = fdtrc(2 * shape, 2 * shape * count, (missed + 0.5) / mean)
     chance: Numbers = DROPS / (DROPS + (1 - DROPS) * unlucky)
     return chance
 
@@ -173,54 +243,14 @@ def account_state(baskets: Baskets, day: int, horizon: int) -> Features:
     return {name: runs.spread(values) for name, values in out.items()}
 
 
-def product_state(baskets: Baskets, day: int, horizon: int) -> Features:
-    """The products: how many customers buy them now and before, whether they come or go, season, price."""
-    size, runs = len(baskets.products), Runs(baskets.starts)
-    product = baskets.pairs % size
-    age = day - baskets.day
-
-    def buyers(least: int, below: int) -> Numbers:
-        bought = runs.any((age >= least) & (age < below))
-        return np.bincount(product[bought], minlength=size).astype(np.float64)
-
-    def total(values: Numbers) -> Numbers:
-        return np.bincount(baskets.product, values, minlength=size).astype(np.float64)
-
-    latest, earliest = np.full(size, day - baskets.first_day), np.zeros(size, np.int64)
-    np.minimum.at(latest, baskets.product, age)
-    np.maximum.at(earliest, baskets.product, age)
-    begun = age[runs.first]
-    n, recent = total(np.ones(len(age))), (age < 60).astype(np.float64)
-    out = {f"p_b{d}": buyers(0, d) for d in (14, *RECENT)}
-    before, season, before_season = buyers(30, 60), buyers(365 - horizon, 365), buyers(365, 365 + horizon)
-    out |= {"p_n": n, "p_quiet": latest.astype(np.float64), "p_age": earliest.astype(np.float64), "p_season": season}
-    out["p_buyers"] = np.bincount(product, minlength=size).astype(np.float64)
-    out["p_trend30"], out["p_trend90"] = (out["p_b30"] + 3) / (before + 3), (out["p_b90"] + 3) / (buyers(90, 180) + 3)
-    out["p_yoy"] = (season + 3) / (before_season + 3)
-    out |= {f"p_first{d}": np.bincount(product, begun < d, minlength=size).astype(np.float64) for d in (30, 90)}
-    out["p_first_share"] = share(out["p_buyers"], n)
-    out["p_price"] = share(total(baskets.net), total(baskets.quantity))
-    out["p_price_now"] = share(share(total(baskets.net * recent), total(baskets.quantity * recent)), out["p_price"])
-    out["p_unit_profit"] = share(total(baskets.profit), total(baskets.quantity))
-    out["p_quantity"], out["p_net"] = share(total(baskets.quantity), n), share(total(baskets.net), n)
-    return out
-
-
-def _bought_again(own: Features, horizon: int) -> tuple[Flags, Flags]:
-    """Of the pairs alive one horizon ago, those bought since: the company's own rate of coming back, known on the day itself."""
-    alive = (own["tenure"] >= horizon) & (own["quiet"] < horizon + 270)
-    return alive, alive & (own["quiet"] < horizon)
-
-
-def _habits(prefix: str, code: Counts, size: int, own: Features, again: tuple[Flags, Flags]) -> Features:
-    """Of a customer's or product's pairs: the share bought again, how late they are (cut at 5 gaps), the share overdue; shrunk to all's."""
-    alive, back = again
-    rhythm = own["n"] >= 3
-    late = np.minimum(np.nan_to_num(own["late_mean"]), 5)
+def _habits(own: Features, horizon: int) -> dict[str, tuple[Numbers, Flags]]:
+    """Of pairs, with those that count: bought again (of the pairs alive one horizon ago, those bought since: the company's own rate of
+    coming back, known on the day itself), how late (cut at 5 gaps), overdue."""
+    alive, rhythm = (own["tenure"] >= horizon) & (own["quiet"] < horizon + 270), own["n"] >= 3
     return {
-        f"{prefix}_again": smoothed(code, size, back.astype(float), alive),
-        f"{prefix}_late_items": smoothed(code, size, late, rhythm),
-        f"{prefix}_late_share": smoothed(code, size, (own["late"] > 1).astype(float), rhythm),
+        "again": ((alive & (own["quiet"] < horizon)).astype(np.float64), alive),
+        "late_items": (np.minimum(np.nan_to_num(own["late_mean"]), 5), rhythm),
+        "late_share": ((own["late"] > 1).astype(np.float64), rhythm),
     }
 
 

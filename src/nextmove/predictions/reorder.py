@@ -24,10 +24,10 @@ from nextmove.predictions.contract import Learnt, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers
 from nextmove.predictions.items import backtest_days, drops_seen, learnt_from, prior_weight
 from nextmove.predictions.listing import calibration
-from nextmove.predictions.pairs import PairState, pair_state, product_state
+from nextmove.predictions.pairs import PairState, pair_blocks, sampled_pairs
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.sisters import fate_of_products
-from nextmove.predictions.slices import LEARNING_ACCOUNTS, LEAST_ROWS, Slice, past_slices
+from nextmove.predictions.slices import LEAST_ROWS, Slice, past_slices
 from nextmove.predictions.trees import ROWS_TO_COMPARE, Trees
 
 REORDERING_ACCOUNTS = 1500  # customers learnt from
@@ -57,31 +57,27 @@ class Reorder:
         baskets = load_baskets(engine, as_of)
         return report([row for day in backtest_days(baskets, as_of, self.horizon_days) for row in self._judged(baskets, day)])
 
-    def state(self, baskets: Baskets, day: int, *, accounts: Flags | None = None, among: Flags | None = None) -> PairState:
-        """The freshest pairs of each customer with enough purchase days; of these `accounts`, with habits counted `among` more."""
-        visits = np.bincount(baskets.visits >> 16, minlength=len(baskets.accounts))
-        asked = visits >= self.min_purchase_days if accounts is None else accounts & (visits >= self.min_purchase_days)
-
-        def keep(pairs: PairState) -> Flags:
-            own = pairs.features
-            return asked[pairs.account] & (own["rank"] < CANDIDATES) & (own["quiet"] <= self.active_days)
-
-        return pair_state(baskets, day, self.horizon_days, keep=keep, accounts=among)
+    def fresh(self, pairs: PairState) -> Flags:
+        """The freshest pairs of customers with enough purchase days."""
+        own = pairs.features
+        return (own["a_n"] >= self.min_purchase_days) & (own["rank"] < CANDIDATES) & (own["quiet"] <= self.active_days)
 
     def _learn(self, baskets: Baskets, as_of: dt.date) -> Learnt:
-        slices = list(past_slices(baskets, day_number(as_of), horizon=self.horizon_days))
-        parts = [self._labelled(part) for part in slices]
+        accounts = sample_accounts(baskets, REORDERING_ACCOUNTS)
+        parts = [self._labelled(part, accounts) for part in past_slices(baskets, day_number(as_of), horizon=self.horizon_days)]
         content: dict[str, object] = {"method": "rule"}
         if sum(len(label) for _, label in parts) >= LEAST_ROWS and self._beats_rule(parts):
             rows = [(state.features, label) for state, label in parts]
             content = {"method": "model", "trees": learnt_from(rows).as_json(), "drops_seen": drops_seen(rows)}
         return Learnt(self.task, as_of, settings_of(self), content)
 
-    def _labelled(self, part: Slice) -> tuple[PairState, Flags]:
-        """Pairs as they stood, and whether they were bought within the horizon."""
-        accounts, among = (sample_accounts(part.known, most) for most in (REORDERING_ACCOUNTS, LEARNING_ACCOUNTS))
-        state = self.state(part.known, part.day, accounts=accounts, among=among)
-        return state, holds(part.bought(self.horizon_days), state.account * len(part.known.products) + state.product)
+    def _labelled(self, part: Slice, accounts: Flags) -> tuple[PairState, Flags]:
+        """Pairs of these customers as they stood, and whether they were bought within the horizon."""
+        state = sampled_pairs(part.later, part.day, self.horizon_days, keep=lambda pairs: accounts[pairs.account] & self.fresh(pairs))
+        return state, self._answers(part, state)
+
+    def _answers(self, part: Slice, state: PairState) -> Flags:
+        return holds(part.bought(self.horizon_days), state.account * len(part.later.products) + state.product)
 
     def _beats_rule(self, parts: list[tuple[PairState, Flags]]) -> bool:
         apart = 1 + (self.horizon_days - 1) // 30
@@ -94,10 +90,10 @@ class Reorder:
         return model["ndcg_at_10"] > rule["ndcg_at_10"]
 
     def _judged(self, baskets: Baskets, cutoff: dt.date) -> list[dict[str, object]]:
-        part = Slice(baskets.until(day_number(cutoff)), baskets, day_number(cutoff))
+        part = Slice(baskets, day_number(cutoff))
         learnt = self._learn(part.known, cutoff)
-        state = self.state(part.known, part.day)
-        label = holds(part.bought(self.horizon_days), state.account * len(part.known.products) + state.product)
+        state = PairState.stacked(list(pair_blocks(part.known, part.day, self.horizon_days, keep=self.fresh)))
+        label = self._answers(part, state)
         scores = {"rule": rule_score(state.features), "model": _score(learnt, state.features)}
         subjects = len(np.unique(state.account[label]))
         figures = {method: _list_quality(state, score, label) | {"brier": measures.brier(label, score)} for method, score in scores.items()}
@@ -121,10 +117,11 @@ class FittedReorder:
 
     def predict(self) -> pa.Table:
         day, horizon = day_number(self.as_of), self.settings.horizon_days
-        state = self.settings.state(self.baskets, day)
-        goods = product_state(self.baskets, day, horizon)
-        fate = fate_of_products(self.baskets, self.assortment, goods, day)
-        state = state.where(~fate.gone[state.product])
+        gone = fate_of_products(self.baskets, self.assortment, day, horizon).gone
+        blocks = pair_blocks(self.baskets, day, horizon, keep=lambda pairs: self.settings.fresh(pairs) & ~gone[pairs.product])
+        return pa.concat_tables(self._table(state) for state in blocks)
+
+    def _table(self, state: PairState) -> pa.Table:
         score = _score(self.learnt, state.features)
         near = _best(state.account, score, self.settings.list_length)
         state, score = state.where(near), score[near]
@@ -132,7 +129,7 @@ class FittedReorder:
         return pa.table(
             {
                 "as_of": pa.array([self.as_of] * size, pa.date32()),
-                "horizon_days": pa.array(np.full(size, horizon)),
+                "horizon_days": pa.array(np.full(size, self.settings.horizon_days)),
                 "account_id": self.baskets.accounts.take(pa.array(state.account)),
                 "product_id": self.baskets.products.take(pa.array(state.product)),
                 "score": score,

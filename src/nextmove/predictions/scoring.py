@@ -29,6 +29,7 @@ from nextmove.predictions.encoding import Table, categories, one_hot, rates, sea
 from nextmove.predictions.groups import Flags, Numbers
 
 LEAST_RECORDS = 100  # decided records below which nothing is learnt
+MOST_RECORDS = 50_000  # the latest, learnt from
 LEAST_EACH = 20  # of the good ones and of the others
 LEAK_ALONE = 0.97  # AUC of one column alone
 LEAK_FILLED = 0.80  # AUC of its being filled alone
@@ -85,7 +86,7 @@ def score_table(
     those that may be chosen, where not all; with a `choice` made on an earlier day nothing is tried again."""
     outcome = train[label].to_numpy().astype(np.float64)
     known, asked = table_of(train.drop_columns([label]), time), table_of(test, time)
-    order = np.argsort(known.day, kind="stable")
+    order = np.argsort(known.day, kind="stable")[-MOST_RECORDS:]
     known, outcome = known.rows(order), outcome[order]
     base = _level(known, outcome)
     enough = len(outcome) >= LEAST_RECORDS and min(outcome.sum(), len(outcome) - outcome.sum()) >= LEAST_EACH

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from nextmove.predictions.baskets import Assortment, Baskets, Counts, Flags
 from nextmove.predictions.groups import Features, Runs
+from nextmove.predictions.products import product_state
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,12 @@ class Fate:
     successor: Counts
 
 
-def fate_of_products(baskets: Baskets, assortment: Assortment, goods: Features, day: int) -> Fate:
-    """`goods` is the state of the products on that day."""
+def fate_of_products(baskets: Baskets, assortment: Assortment, day: int, horizon: int) -> Fate:
+    """At the end of `day`, the last one of `baskets`."""
+    return baskets.kept.get(("fate", day), lambda: _fate(baskets, assortment, product_state(baskets, day, horizon), day))
+
+
+def _fate(baskets: Baskets, assortment: Assortment, goods: Features, day: int) -> Fate:
     quiet, age = goods["p_quiet"], goods["p_age"]
     expected = goods["p_n"] / np.maximum(age - quiet, 30) * quiet
     gone = assortment.discontinued | ((quiet >= 30) & (expected >= 5))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from nextmove.predictions.baskets import Baskets, Counts
 
@@ -19,11 +20,15 @@ LEAST_ROWS = 400  # labelled rows below which the rule speaks
 
 @dataclass(frozen=True)
 class Slice:
-    """What was known at the end of `day`, and all that is known today, with which it is labelled."""
+    """A past day, and all that is known today: what the day is labelled with."""
 
-    known: Baskets
     later: Baskets
     day: int
+
+    @cached_property
+    def known(self) -> Baskets:
+        """What was known at the end of `day`."""
+        return self.later.until(self.day)
 
     def bought(self, horizon: int) -> Counts:
         """The pairs bought within the horizon after it."""
@@ -36,4 +41,4 @@ def past_slices(baskets: Baskets, day: int, *, horizon: int, most: int = SLICES)
         at = day - horizon - STEP_DAYS * back
         if at - baskets.first_day < min(horizon, 180):
             return
-        yield Slice(baskets.until(at), baskets, at)
+        yield Slice(baskets, at)

@@ -48,7 +48,7 @@ def strongest(area: str, scored: Scored, known: pa.Table, outcome: Numbers, aske
     best = np.abs(np.log(shares / (1 - shares)) - np.log(base / (1 - base))).argmax(axis=0)
     every = np.arange(rows.size)
     fields = np.array([text(f"predictions.field.{name}") for name in names], object)
-    values = np.stack([rows.column(name).astype(object) for name in names])[best, every]
+    values = np.stack([rows.column(name).cast(pa.string()).to_numpy(zero_copy_only=False) for name in names])[best, every]
     columns = {
         "field": pa.array(fields[best], pa.string()),
         "value": pa.array(np.where(values == "", "–", values), pa.string()),
