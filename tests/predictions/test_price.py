@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from nextmove.engine import DuckDBEngine
+from nextmove.predictions import price
 from nextmove.predictions.price import Price
 
 AS_OF = dt.date(2023, 6, 30)
@@ -84,3 +85,16 @@ def test_where_the_rule_was_nearer_it_is_used_and_said(make_company: Callable[[p
     assert set(rows.method) == {"rule"}
     assert rows.price_lo.to_numpy() == pytest.approx(0.95 * rows.price_median.to_numpy(), abs=1e-3)
     assert set(Price().fit(company, as_of=dt.date(2023, 2, 20)).predict()["method"].to_pylist()) == {"model"}  # as good as exact
+
+
+def test_a_large_company_tries_both_on_some_products_and_answers_for_all(company: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Price().fit(company, as_of=AS_OF).predict()
+    monkeypatch.setattr(price, "_MOST_TRIED", 1_000)
+    chosen = price._some_products(company, AS_OF)
+    asked = "select count(*) as lines, count(distinct product_id) as products from facts.sales"
+    tried = company.query(f"{asked} where {chosen}").to_pylist()[0]
+    every = company.query(asked).to_pylist()[0]
+    assert 1_000 <= tried["lines"] < every["lines"]
+    assert 1 < tried["products"] < every["products"]
+    said = Price().fit(company, as_of=AS_OF).predict()
+    assert said.select(["account_id", "product_id"]).equals(whole.select(["account_id", "product_id"]))

@@ -22,7 +22,6 @@ Matrix = npt.NDArray[np.float32]
 
 _ALL = slice(None)
 _SETTINGS = {
-    "learning_rate": 0.05,
     "num_leaves": 31,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.3,
@@ -73,13 +72,19 @@ def matrix(columns: dict[str, Numbers], names: tuple[str, ...], rows: Counts | s
 
 
 def learn(
-    columns: dict[str, Numbers], label: Numbers, *, rounds: int = 180, weight: Numbers | None = None, most_rows: int = MOST_ROWS
+    columns: dict[str, Numbers],
+    label: Numbers,
+    *,
+    rounds: int = 180,
+    learning_rate: float = 0.05,
+    weight: Numbers | None = None,
+    most_rows: int = MOST_ROWS,
 ) -> Trees:
     """Learn the chance of `label`."""
     import lightgbm
 
     names, kept = tuple(sorted(columns)), evenly([len(label)], most_rows)[0]
-    settings = _SETTINGS | {"objective": "binary"}
+    settings = _SETTINGS | {"objective": "binary", "learning_rate": learning_rate}
     weight = None if weight is None else weight[kept]
     rows = lightgbm.Dataset(matrix(columns, names, kept), label[kept], weight=weight, feature_name=list(names), params=settings)
     booster = lightgbm.train(settings, rows, rounds)
