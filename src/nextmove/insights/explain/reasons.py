@@ -25,9 +25,10 @@ from nextmove.insights.explain.named import Named
 from nextmove.insights.explain.root_cause import Segment
 from nextmove.insights.explain.rows import COLUMNS, UNKNOWN
 from nextmove.insights.explain.say import amount, day, dimension, share
-from nextmove.insights.explain.why import SEARCHED, Explanation
+from nextmove.insights.explain.why import Explanation
 from nextmove.words import text
 
+SEARCHED = ("rep", "region", "channel", "segment", "category", "brand", "contact_method")
 HALF, THIRD = 0.5, 1 / 3
 OUTDONE = 1.3  # times what a customer makes that is not half of the change
 APART = 0.2  # of the change: what a segment makes beyond its share of the whole
