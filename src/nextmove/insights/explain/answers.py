@@ -17,6 +17,7 @@ MARGIN = ("margin_erosion",)
 RANGE = ("stopped_item", "cross_sell")
 SILENCE = ("silent_customer", "declining_customer", "reorder_due")
 SALES = ("silent_customer", "declining_customer", "reorder_due", "cross_sell")
+ON_A_PAGE = "landing_page="  # in a cause: nobody's list answers what happened on a page
 LEADS = ("lead_without_response",)
 DEALS = ("deal_stuck", "deal_without_activity")
 OF_REP = ("silent_customer", "declining_customer", "lead_without_response", "deal_without_activity")
@@ -55,7 +56,7 @@ NONE = Answers(0, 0.0, ())
 
 def answers(asked: Asked, reason: Reason) -> Answers:
     """The open actions of the one that the reason names; where there are none, of those asked about."""
-    if not has_table(asked.engine, "main.actions"):
+    if not has_table(asked.engine, "main.actions") or ON_A_PAGE in reason.cause:
         return NONE
     own = _answers(asked, reason)
     return own if own.count or not (reason.rep or reason.account) else _answers(asked, replace(reason, rep=None, account=None))
@@ -114,7 +115,8 @@ def next_move(asked: Asked, found: Explanation, reason: Reason, answering: Answe
             kinds=text("explain.and").join(text(f"explain.action.{kind}") for kind in kinds) + more,
             worth=amount(answering.worth, "money", currency=asked.settings.company.reporting_currency),
         )
-    own = f"explain.next.{reason.kind}{'' if found.worse else '_up'}"
+    on_a_page = "landing_page" if ON_A_PAGE in reason.cause else reason.kind
+    own = f"explain.next.{on_a_page}{'' if found.worse else '_up'}"
     return text(own if has(own) else "explain.next.look")
 
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REST = "(rest)"  # what is counted in several members, or has no members to be split by
-NOT_SEARCHED = frozenset({"account", "product", "landing_page", "country", "industry"})
+NOT_SEARCHED = frozenset({"account", "product", "country", "industry"})
 SEARCHED = 6  # dimensions
 MOST = 4  # segments
-PASSING = frozenset({"campaign", "landing_page"})
+PASSING = frozenset({"campaign"})
 LASTING = 2  # dimensions
 BEYOND_CHANCE = 2.0  # standard errors
 EXACT = 1e-6  # of the sizes that were added: less is rounding

@@ -24,7 +24,7 @@ from nextmove.insights.explain.ground import called, columns_of, has_table
 from nextmove.insights.explain.named import Named
 from nextmove.insights.explain.root_cause import Segment
 from nextmove.insights.explain.rows import COLUMNS, UNKNOWN
-from nextmove.insights.explain.say import amount, day, dimension, share
+from nextmove.insights.explain.say import amount, day, dimension, part_of_change, share
 from nextmove.insights.explain.why import Explanation
 from nextmove.words import text
 
@@ -80,7 +80,7 @@ def _of_working_days(asked: Asked, found: Explanation, change: float) -> Iterato
     effect = float(found.parts.get("working_days", 0))
     if effect / change >= HALF:
         told = amount(effect, found.unit, currency=_currency(asked), signed=True)
-        yield Reason("part", text("explain.why.part.working_days", effect=told, share=share(effect / change)), "working_days")
+        yield Reason("part", text("explain.why.part.working_days", effect=told, part=part_of_change(effect / change)), "working_days")
 
 
 def _of_margin(asked: Asked, found: Explanation) -> Iterator[Reason]:
@@ -145,7 +145,7 @@ def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Re
     if part >= HALF or (part >= THIRD and _alone(top, found.customers, change) and not _outdone(asked, found, top, change)):
         state = "gone" if top.after <= 0 else "came" if top.before == 0 else "fell" if change < 0 else "grew"
         told = amount(top.change, found.worth, currency=_currency(asked), signed=True)
-        sentence = text(f"explain.why.customer_{state}", customer=top.name, share=share(part), change=told)
+        sentence = text(f"explain.why.customer_{state}", customer=top.name, part=part_of_change(part), change=told)
         yield Reason("customer", " ".join([sentence, *_of_factors(asked, found)]), f"account={top.id}", account=top.id)
 
 
@@ -155,7 +155,7 @@ def _of_factors(asked: Asked, found: Explanation) -> Iterator[str]:
     if "account" in dict(found.comparison.where) and found.factors and change:
         name, effect = max(found.factors.items(), key=lambda entry: float(entry[1]) / change)
         told = amount(effect, found.unit, currency=_currency(asked), signed=True)
-        yield text("explain.why.factor", factor=text(f"explain.part.{name}"), effect=told, share=share(float(effect) / change))
+        yield text("explain.why.factor", factor=text(f"explain.part.{name}"), effect=told, part=part_of_change(float(effect) / change))
 
 
 def _alone(top: Named, others: tuple[Named, ...], change: float) -> bool:
@@ -195,7 +195,7 @@ def _of_segment(asked: Asked, found: Explanation, change: float) -> Iterator[Rea
     where = text("explain.and").join(f"{dimension(name)} {called(asked.engine, name, member)}" for name, member in top.where)
     told = text("explain.points", points=amount(top.change * 100, "points", currency="", signed=True))
     told = told if found.unit == "percent" else amount(top.change, found.unit, currency=_currency(asked), signed=True)
-    sentence = text("explain.why.segment", where=where, share=share(top.change / change), change=told)
+    sentence = text("explain.why.segment", where=where, part=part_of_change(top.change / change), change=told)
     yield Reason("segment", sentence, " & ".join(f"{n}={m}" for n, m in sorted(top.where)), rep=dict(top.where).get("rep"))
 
 
@@ -213,7 +213,7 @@ def _of_member(asked: Asked, found: Explanation, change: float) -> Iterator[Reas
         f"explain.why.{kind}",
         dimension=dimension(member.dimension),
         member=called(asked.engine, member.dimension, member.member),
-        share=share(part),
+        part=part_of_change(part),
         **values,
     )
     yield Reason(kind, sentence, f"{member.dimension}={member.member}", rep=member.member if member.dimension == "rep" else None)
@@ -225,7 +225,7 @@ def _of_parts(asked: Asked, found: Explanation, change: float) -> Iterator[Reaso
         part, effect = max(parts.items(), key=lambda entry: float(entry[1]) / change)
         if float(effect) / change > 0:
             told = amount(effect, found.unit, currency=_currency(asked), signed=True)
-            yield Reason("part", text(f"explain.why.part.{part}", effect=told, share=share(float(effect) / change)), part)
+            yield Reason("part", text(f"explain.why.part.{part}", effect=told, part=part_of_change(float(effect) / change)), part)
 
 
 def telling(found: Explanation, reason: Reason) -> list[Event]:

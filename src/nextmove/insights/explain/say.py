@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from nextmove.words import has, language, text
 
+NEARLY = 0.03  # of the change
+
 
 def amount(value: float | Decimal, unit: str, *, currency: str, signed: bool = False) -> str:
     """A value with its unit: money without cents, a ratio in percent, everything else to one digit.
@@ -30,6 +32,19 @@ def amount(value: float | Decimal, unit: str, *, currency: str, signed: bool = F
 
 def share(value: float) -> str:
     return f"{_number(abs(value) * 100, '#,##0')} %"
+
+
+def part_of_change(value: float) -> str:
+    """How much of the change something makes, as a person says it: nobody calls 99 % or 103 % of a change a part of it.
+
+    >>> part_of_change(0.43), part_of_change(0.99)
+    ('43 % of the change', 'practically all of the change')
+    >>> part_of_change(1.2)
+    'more than the change itself, for elsewhere it went the other way'
+    """
+    if value > 1 + NEARLY:
+        return text("explain.part_of.more")
+    return text("explain.part_of.all") if value >= 1 - NEARLY else text("explain.part_of.some", share=share(value))
 
 
 def day(value: dt.date) -> str:
