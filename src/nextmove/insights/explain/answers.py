@@ -22,12 +22,15 @@ LEADS = ("lead_without_response",)
 DEALS = ("deal_stuck", "deal_without_activity")
 OF_REP = ("silent_customer", "declining_customer", "lead_without_response", "deal_without_activity")
 OF_ACCOUNT = ("silent_customer", "declining_customer", "stopped_item", "reorder_due")
-BY_KPI = {
+BY_KPI: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("gross_profit", "gross_margin", "discount_rate"), MARGIN),
     **dict.fromkeys(("skus_per_customer", "average_order_value", "share_of_wallet"), RANGE),
     **dict.fromkeys(("active_customers", "orders", "orders_per_customer", "due_not_buying"), SILENCE),
     **dict.fromkeys(("churned_customers", "churn_rate", "churn_rate_value", "retention_rate", "net_revenue_retention"), SILENCE),
 }
+NO_MOVE: tuple[str, ...] = ()  # spending, visits and deliveries: no list of customers or leads answers them
+BY_KPI |= dict.fromkeys(("marketing_spend", "cost_per_lead", "website_visits", "visit_to_lead_rate", "landing_page_conversion"), NO_MOVE)
+BY_KPI |= dict.fromkeys(("email_open_rate", "email_click_rate", "on_time_in_full"), NO_MOVE)
 BY_THEME = {"pipeline": DEALS, "marketing": LEADS, "people": DEALS}
 
 
@@ -51,12 +54,15 @@ class Answers:
     reason: Reason | None = None  # whose they are
 
 
+PLACES = ("segment", "member", "most", "rate")  # reasons that say where it happened
+
+
 NONE = Answers(0, 0.0, ())
 
 
 def answers(asked: Asked, reason: Reason) -> Answers:
     """The open actions of the one that the reason names; where there are none, of those asked about."""
-    if not has_table(asked.engine, "main.actions") or ON_A_PAGE in reason.cause:
+    if not has_table(asked.engine, "main.actions") or ON_A_PAGE in reason.cause or not kinds_for(asked, reason):
         return NONE
     own = _answers(asked, reason)
     return own if own.count or not (reason.rep or reason.account) else _answers(asked, replace(reason, rep=None, account=None))
@@ -116,7 +122,9 @@ def next_move(asked: Asked, found: Explanation, reason: Reason, answering: Answe
             worth=amount(answering.worth, "money", currency=asked.settings.company.reporting_currency),
         )
     on_a_page = "landing_page" if ON_A_PAGE in reason.cause else reason.kind
-    own = f"explain.next.{on_a_page}{'' if found.worse else '_up'}"
+    if not found.worse and reason.kind in PLACES:
+        return text("explain.next.elsewhere")
+    own = "explain.next.none" if reason.kind == "none" else f"explain.next.{on_a_page}{'' if found.worse else '_up'}"
     return text(own if has(own) else "explain.next.look")
 
 

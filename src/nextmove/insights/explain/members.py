@@ -77,8 +77,9 @@ def split(asked: Asked, comparison: Comparison) -> Split:
         filled = [cut for cut in searched if len(sides[cut][0].keys() | sides[cut][1].keys()) > 1]
         leaves = _leaves(asked, comparison, filled) if adds_over_members(kpi) and not has_stock(kpi) else None
     elif adds_over_members(kpi):
-        leaves = _leaves(asked, comparison, cuts)
-        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in cuts} if leaves else {}
+        leaves = _leaves(asked, comparison, searched)  # few enough dimensions that their combinations stay few
+        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in searched} if leaves else {}
+        sides |= {cut: _each_side(asked, comparison, cut) for cut in cuts if cut not in searched}
     else:
         sides = {cut: _each_side(asked, comparison, cut) for cut in searched}
     members = tuple(member for cut, pair in sides.items() for member in _of_dimension(kpi, comparison, cut, pair))

@@ -30,6 +30,9 @@ from nextmove.words import text
 
 SEARCHED = ("rep", "region", "channel", "segment", "category", "brand", "contact_method")
 HALF, THIRD = 0.5, 1 / 3
+SEEN = 0.0005
+ADDED_UP = ("net_sales", "gross_profit", "units_sold")  # what all customers bring together
+BUYING = ("lost", "returning", "volume")  # parts of what the same customers buy
 OUTDONE = 1.3  # times what a customer makes that is not half of the change
 APART = 0.2  # of the change: what a segment makes beyond its share of the whole
 OF_DEALS = ("win_rate", "win_rate_value", "competitor_win_rate", "lost_opportunity_value", "lost_opportunities")
@@ -63,7 +66,7 @@ def reason_of(asked: Asked, found: Explanation) -> Reason:
 
 
 def _reasons(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
-    if not change:
+    if hardly(found):
         yield Reason("none", text("explain.why.unchanged"), "")
     yield from _of_working_days(asked, found, change)
     yield from _of_margin(asked, found)
@@ -76,11 +79,17 @@ def _reasons(asked: Asked, found: Explanation, change: float) -> Iterator[Reason
     yield Reason("none", text("explain.why.spread"), "")
 
 
+def hardly(found: Explanation) -> bool:
+    """Whether the change is none that a reader could see: of a ratio, less than a tenth of a point."""
+    change = abs(float(found.comparison.change or 0))
+    return change < SEEN if found.unit == "percent" else not change
+
+
 def _of_working_days(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
     effect = float(found.parts.get("working_days", 0))
     if effect / change >= HALF:
         told = amount(effect, found.unit, currency=_currency(asked), signed=True)
-        yield Reason("part", text("explain.why.part.working_days", effect=told, part=part_of_change(effect / change)), "working_days")
+        yield Reason("part", _of_part(found, "working_days", told, effect / change), "working_days")
 
 
 def _of_margin(asked: Asked, found: Explanation) -> Iterator[Reason]:
@@ -138,7 +147,8 @@ def _of_product(asked: Asked, found: Explanation, change: float) -> Iterator[Rea
 
 
 def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
-    if found.unit != found.worth or not found.customers:
+    yield from _of_one_order(asked, found, change)
+    if asked.kpi not in ADDED_UP or not found.customers:
         return
     top = max(found.customers, key=lambda one: float(one.change) / change)
     part = float(top.change) / change
@@ -147,6 +157,19 @@ def _of_customer(asked: Asked, found: Explanation, change: float) -> Iterator[Re
         told = amount(top.change, found.worth, currency=_currency(asked), signed=True)
         sentence = text(f"explain.why.customer_{state}", customer=top.name, part=part_of_change(part), change=told)
         yield Reason("customer", " ".join([sentence, *_of_factors(asked, found)]), f"account={top.id}", account=top.id)
+
+
+def _of_one_order(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
+    """The mean order: one giant makes half of its rise or more."""
+    if asked.kpi != "average_order_value" or found.orders <= 1:
+        return
+    for event in [one for one in found.events if one.kind == "one_order"]:
+        effect = (float(event.values["amount"]) - float(found.comparison.value or 0)) / (found.orders - 1)
+        if effect / change >= HALF:
+            told = {key: _value(asked, event.kind, key, value) for key, value in event.values.items()}
+            told |= {"effect": amount(effect, "money", currency=_currency(asked), signed=True), "part": part_of_change(effect / change)}
+            customer = called(asked.engine, "account", event.subject)
+            yield Reason("customer", text("explain.why.one_order", customer=customer, **told), f"account={event.subject}")
 
 
 def _of_factors(asked: Asked, found: Explanation) -> Iterator[str]:
@@ -220,12 +243,19 @@ def _of_member(asked: Asked, found: Explanation, change: float) -> Iterator[Reas
 
 
 def _of_parts(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
-    parts = {part: effect for part, effect in found.parts.items() if part != "pace"}
+    parts = {part: float(effect) for part, effect in found.parts.items() if part != "pace"}
+    if not found.comparison.of_periods and "volume" in parts:  # of six periods many a customer sits one out: that is no loss
+        parts["volume"] = sum(parts.pop(part) for part in BUYING)
     if parts:
-        part, effect = max(parts.items(), key=lambda entry: float(entry[1]) / change)
-        if float(effect) / change > 0:
+        part, effect = max(parts.items(), key=lambda entry: entry[1] / change)
+        if effect / change > 0:
             told = amount(effect, found.unit, currency=_currency(asked), signed=True)
-            yield Reason("part", text(f"explain.why.part.{part}", effect=told, part=part_of_change(float(effect) / change)), part)
+            yield Reason("part", _of_part(found, part, told, effect / change), part)
+
+
+def _of_part(found: Explanation, part: str, effect: str, of_change: float) -> str:
+    days = {"now": found.comparison.now.working_days, "before": found.comparison.before.working_days}
+    return text(f"explain.why.part.{part}", effect=effect, part=part_of_change(of_change), **days)
 
 
 def telling(found: Explanation, reason: Reason) -> list[Event]:

@@ -53,7 +53,8 @@ class Lines:
 
     def scaled(self, factor: float) -> Lines:
         """With the base brought to another level."""
-        net, own, cost, quantity = ((column[0], column[1] * factor) for column in (self.net, self.own, self.cost, self.quantity))
+        net, cost, quantity = ((column[0], column[1] * factor) for column in (self.net, self.cost, self.quantity))
+        own = net if self.own is self.net else (self.own[0], self.own[1] * factor)
         return Lines(self.members, net, own, cost, quantity)
 
     @cached_property
@@ -174,9 +175,10 @@ def items(lines: Lines, state: NDArray[np.int64], *, profit: bool) -> Items:
     first, row = numbered([state, *(key.row for key in keys)], [len(STATES), *(len(key.names) for key in keys)])
 
     def side(at: int) -> Side:
-        columns = (lines.net, lines.own, lines.cost, lines.quantity)
-        net, own, cost, quantity = (np.bincount(row, column[at]).astype(float) for column in columns)
-        return Side(quantity, own, net, cost if profit else np.zeros_like(cost))
+        columns = (lines.net, lines.cost, lines.quantity) if profit else (lines.net, lines.quantity)
+        net, *costs, quantity = (np.bincount(row, column[at]).astype(float) for column in columns)
+        own = net if lines.own is lines.net else np.bincount(row, lines.own[at]).astype(float)
+        return Side(quantity, own, net, costs[0] if costs else np.zeros_like(net))
 
     return Items(state[first], before=side(1), after=side(0))
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from nextmove.words import has, language, text
 
 NEARLY = 0.03  # of the change
+FORMS = {"month": "LLLL y", "quarter": "QQQ y", "year": "y"}
 
 
 def amount(value: float | Decimal, unit: str, *, currency: str, signed: bool = False) -> str:
@@ -21,10 +22,13 @@ def amount(value: float | Decimal, unit: str, *, currency: str, signed: bool = F
     match unit:
         case "money" | "money_per_day":
             body = f"{_number(size, '#,##0')} {currency}"
+            body = text("app.unit.per_day", money=body) if unit == "money_per_day" else body
         case "percent":
             body = f"{_number(size * 100, '#,##0.0')} %"
         case "count":
             body = _number(size, "#,##0")
+        case "days" | "hours" | "minutes" | "months":
+            body = text(f"app.unit.{unit}", value=_number(size, "#,##0.0"))
         case _:
             body = _number(size, "#,##0.0")
     return sign + body
@@ -51,6 +55,21 @@ def day(value: dt.date) -> str:
     from babel.dates import format_date
 
     return str(format_date(value, "medium", locale=language()))
+
+
+def period(start: dt.date, *, grain: str, until: dt.date | None = None) -> str:
+    """What a period is called; `until` is the last day that is seen of one that still runs.
+
+    >>> period(dt.date(2026, 8, 1), grain="month"), period(dt.date(2026, 7, 1), grain="quarter"), period(dt.date(2026, 9, 7), grain="week")
+    ('August 2026', 'Q3 2026', 'the week of Sep 7, 2026')
+    """
+    from babel.dates import format_date
+
+    if grain in FORMS:
+        called = str(format_date(start, FORMS[grain], locale=language()))
+    else:
+        called = text("explain.period.week", day=day(start)) if grain == "week" else day(start)
+    return text("explain.period.until", period=called, day=day(until)) if until else called
 
 
 def dimension(name: str) -> str:

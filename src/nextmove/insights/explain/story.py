@@ -5,15 +5,16 @@ Which reason is told is chosen in `reasons.py`, which actions answer it in `answ
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
 from nextmove.insights.explain.answers import NONE, Answer, answers, next_move
-from nextmove.insights.explain.compare import Asked
+from nextmove.insights.explain.compare import Asked, Comparison, Span
 from nextmove.insights.explain.ground import called
 from nextmove.insights.explain.named import OF_CHURN
-from nextmove.insights.explain.reasons import event_sentence, reason_of, telling
-from nextmove.insights.explain.say import amount, day, dimension, share
+from nextmove.insights.explain.reasons import event_sentence, hardly, reason_of, telling
+from nextmove.insights.explain.say import amount, dimension, period, share
 from nextmove.insights.explain.why import Explanation
 from nextmove.kpis.words import named
 from nextmove.words import text
@@ -54,7 +55,8 @@ def _left(asked: Asked, found: Explanation) -> list[str]:
 def _what(asked: Asked, found: Explanation) -> str:
     comparison = found.comparison
     assert comparison.change is not None and comparison.value is not None and comparison.base is not None
-    moved = "unchanged" if comparison.change == 0 else "rose" if comparison.change > 0 else "fell"
+    base = amount(comparison.base, found.unit, currency=_currency(asked))
+    moved = "unchanged" if hardly(found) else "rose" if comparison.change > 0 else "fell"
     relative = (
         f" ({'−' if comparison.change < 0 else '+'}{share(float(comparison.change / comparison.base))})" if comparison.base > 0 else ""
     )
@@ -64,10 +66,13 @@ def _what(asked: Asked, found: Explanation) -> str:
         where="".join(f" ({dimension(name)} {called(asked.engine, name, member)})" for name, member in comparison.where),
         change=_size(asked, found) + ("" if found.unit == "percent" else relative),
         value=amount(comparison.value, found.unit, currency=_currency(asked)),
-        base=amount(comparison.base, found.unit, currency=_currency(asked)),
-        versus=text(f"explain.versus.{comparison.versus}", day=day(comparison.before.start)),
-        start=day(comparison.now.start),
+        versus=text(f"explain.versus.{comparison.versus}", base=base, earlier=_called(comparison, comparison.before)),
+        period=_called(comparison, comparison.now),
     )
+
+
+def _called(comparison: Comparison, span: Span) -> str:
+    return period(span.start, grain=comparison.grain, until=span.end - dt.timedelta(days=1) if span.cut else None)
 
 
 def _size(asked: Asked, found: Explanation) -> str:

@@ -53,6 +53,7 @@ class Explanation:
     reps: tuple[Named, ...] = ()
     events: tuple[Event, ...] = ()
     dearer: Dearer | None = None
+    orders: float = 0.0  # how many the average order value is a mean of
     unit_changes: tuple[float, float] = (0.0, 0.0)  # what prices and unit costs did to profit in the strongest member
 
     @property
@@ -122,6 +123,8 @@ def _with_lines(asked: Asked, found: Explanation) -> Explanation:
         products=named_members(asked, lines, "product", worth),
         reps=named_members(asked, lines, "rep", worth),
     )
+    if asked.kpi == "average_order_value" and comparison.value:
+        found = replace(found, orders=float(lines.net[0].sum()) / float(comparison.value))
     if profit:
         found = replace(found, unit_changes=_unit_changes(found, lines), dearer=dearer(lines))
     return _with_events(asked, found, lines)
@@ -137,9 +140,11 @@ def _worth(kpi: str, lines: Lines) -> tuple[Numbers, Numbers]:
 
 
 def _at_base(asked: Asked, comparison: Comparison, lines: Lines) -> Lines:
-    """Lines of the earlier span brought to the base where that is an expectation or a target."""
-    if comparison.of_periods or asked.kpi not in ("net_sales", "gross_profit", "units_sold") or comparison.base is None:
+    """Lines of the earlier span brought to the base where that is an expectation or a target; of a mean, to as many working days."""
+    if comparison.of_periods or comparison.base is None:
         return lines
+    if asked.kpi not in ("net_sales", "gross_profit", "units_sold"):
+        return lines.scaled(comparison.now.working_days / max(1, comparison.before.working_days))
     was = float(_worth(asked.kpi, lines)[1].sum())
     return lines.scaled(float(comparison.base) / was) if was else lines
 
