@@ -30,6 +30,7 @@ CLIP = 5.0  # deviations that one row may count: a giant order is no segment
 LEAST_NOISE = 0.003  # of a row's size; below that a difference is rounding
 CURVE = 1.5  # noise variance grows with size to this power within a bin: between counting noise (1) and a fixed share (2)
 BINS = 10
+ROUNDING = 1e-9  # of a segment's weight
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class _Cuboid:
     dimensions: tuple[str, ...]
     segment: Codes
     size: int
+
+    def totals(self, values: Numbers) -> Numbers:
+        return np.bincount(self.segment, values, self.size).astype(float)
 
 
 def root_causes(
@@ -169,16 +173,19 @@ class _Search:
         pull = self.size / variance * np.clip(self.actual - self.expected, -bound, bound)
         weight = self.size**2 / variance
         free = np.ones(len(self.size), bool)
+        sums = [_Sums(cuboid, cuboid.totals(pull), cuboid.totals(weight)) for cuboid in self.cuboids]
         found: list[tuple[Rows, _Cuboid, float]] = []
         while len(found) < most and free.any():
-            pulling, weighing, left = pull * free, weight * free, int(free.sum())
-            each = (_best(cuboid, pulling, weighing, left) for cuboid in self.cuboids)
-            gain, cuboid, segment = max(each, key=lambda best: best[0])
+            left = int(free.sum())
+            gain, cuboid, segment = max((each.best(left) for each in sums), key=lambda best: best[0])
             if gain <= 0:
                 break
             rows = free & (cuboid.segment == segment)
             found.append((rows, cuboid, gain))
             free &= ~rows
+            taken = np.flatnonzero(rows)
+            for each in sums:
+                each.take(taken, pull, weight)
         return found
 
     def _told(self, rows: Rows, cuboid: _Cuboid, evidence: float) -> Segment:
@@ -187,14 +194,28 @@ class _Search:
         return Segment(where, float(self.actual[rows].sum()), float(self.expected[rows].sum()), int(rows.sum()), evidence)
 
 
-def _best(cuboid: _Cuboid, pull: Numbers, weight: Numbers, left: int) -> tuple[float, _Cuboid, int]:
-    """The segment whose own factor gains most likelihood over no change, less its cost; rows that are taken pull and weigh nothing."""
-    total = np.bincount(cuboid.segment, pull, cuboid.size)
-    weights = np.bincount(cuboid.segment, weight, cuboid.size)
-    gain = np.divide(total**2, 2 * weights, out=np.zeros(cuboid.size), where=weights > 0)
-    best = int(gain.argmax())
-    cost = log(cuboid.size) + log(left) / 2 + COST_OF_A_DIMENSION * len(cuboid.dimensions)
-    return float(gain[best]) - cost, cuboid, best
+@dataclass
+class _Sums:
+    """The pull and weight of each segment of a cuboid, of the rows that no cause has taken."""
+
+    cuboid: _Cuboid
+    pull: Numbers
+    weight: Numbers
+
+    def best(self, left: int) -> tuple[float, _Cuboid, int]:
+        """The segment whose own factor gains most likelihood over no change, less its cost."""
+        gain = np.divide(self.pull**2, 2 * self.weight, out=np.zeros(self.cuboid.size), where=self.weight > 0)
+        best = int(gain.argmax())
+        cost = log(self.cuboid.size) + log(left) / 2 + COST_OF_A_DIMENSION * len(self.cuboid.dimensions)
+        return float(gain[best]) - cost, self.cuboid, best
+
+    def take(self, rows: Codes, pull: Numbers, weight: Numbers) -> None:
+        """Set rows aside; a segment of which nothing is left weighs nothing, whatever rounding leaves of it."""
+        segment = self.cuboid.segment[rows]
+        self.pull -= np.bincount(segment, pull[rows], self.cuboid.size)
+        before = self.weight
+        self.weight = before - np.bincount(segment, weight[rows], self.cuboid.size)
+        self.weight[self.weight < ROUNDING * before] = 0.0
 
 
 def _robust_noise(change: Numbers, size: Numbers, order: Codes) -> Numbers:
