@@ -47,9 +47,8 @@ def dearer(lines: Lines) -> Dearer | None:
 
 def _by_product(lines: Lines) -> tuple[Numbers, Numbers]:
     """Of each product what its unit cost did to the profit at the mean quantity, and what it sold in both spans."""
-    column = lines.members["product"]
-    size = len(column.names)
-    units, cost, net = (tuple(np.bincount(column.row, side, size) for side in pair) for pair in (lines.quantity, lines.cost, lines.net))
+    size = len(lines.members["product"].names)
+    units, cost, net = (lines.totals("product", pair) for pair in (lines.quantity, lines.cost, lines.net))
     both = (units[0] > 0) & (units[1] > 0)
     each = [np.divide(cost[at], units[at], out=np.zeros(size), where=both) for at in (0, 1)]
     effect = np.where(both, (units[0] + units[1]) / 2 * (each[1] - each[0]), 0.0)

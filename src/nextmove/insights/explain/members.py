@@ -95,8 +95,8 @@ class Folded:
 
     @classmethod
     def of(cls, lines: Lines, worth: tuple[Numbers, Numbers]) -> Folded:
-        folded = lines.folded(worth[0]), lines.folded(worth[1])
-        return cls(folded, folded if worth is lines.net else (lines.folded(lines.net[0]), lines.folded(lines.net[1])))
+        folded = lines.folded(worth)
+        return cls(folded, folded if worth is lines.net else lines.folded(lines.net))
 
 
 def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, folded: Folded) -> tuple[Member, ...]:

@@ -35,7 +35,7 @@ def named_members(asked: Asked, lines: Lines, cut: str, worth: tuple[Numbers, Nu
     if cut not in lines.members:
         return ()
     coded = lines.members[cut]
-    now, before = (np.bincount(coded.row, side, len(coded.names)).round(2) for side in worth)
+    now, before = (total.round(2) for total in lines.totals(cut, worth))
     change = np.abs(now - before)
     change[[at for at, member in enumerate(coded.names) if member == UNKNOWN]] = 0.0
     least = np.partition(change, -NAMED)[-NAMED] if len(change) > NAMED else 0.0

@@ -43,7 +43,7 @@ WIDEST = 2**62  # combinations that a number can tell apart
 
 @dataclass(frozen=True)
 class Lines:
-    """One row a line: its members, and net (also in its currency), cost and quantity now and before."""
+    """One row a line: its members, those of before first; and net (also in its currency), cost and quantity of the lines of each span."""
 
     members: dict[str, Coded]
     net: Pair
@@ -63,10 +63,22 @@ class Lines:
         first = self._leaf[0]
         return {cut: Coded(self.members[cut].names, self.members[cut].row[first]) for cut in self._coarse}
 
-    def folded(self, values: Numbers) -> Numbers:
-        """Values of lines, added up to leaves."""
+    def of_span(self, row: NDArray[np.int64], at: int) -> NDArray[np.int64]:
+        """What stands at the lines of now (0) or before (1)."""
+        before = len(self.net[1])
+        return row[:before] if at else row[before:]
+
+    def totals(self, cut: str, values: Pair) -> tuple[Numbers, Numbers]:
+        """Values of lines, added up by member, now and before."""
+        coded = self.members[cut]
+        now, before = (np.bincount(self.of_span(coded.row, at), values[at], len(coded.names)).astype(float) for at in (0, 1))
+        return now, before
+
+    def folded(self, values: Pair) -> tuple[Numbers, Numbers]:
+        """Values of lines, added up to leaves, now and before."""
         first, leaf = self._leaf
-        return np.bincount(leaf, values, len(first)).astype(float)
+        now, before = (np.bincount(self.of_span(leaf, at), values[at], len(first)).astype(float) for at in (0, 1))
+        return now, before
 
     def by(self, cut: str, folded: Numbers) -> dict[str, float]:
         """Values of leaves, added up by the members that there are."""
@@ -83,7 +95,8 @@ class Lines:
     def _leaf(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         columns = [self.members[cut] for cut in self._coarse]
         if not columns:
-            return np.zeros(min(len(self.net[0]), 1), np.int64), np.zeros(len(self.net[0]), np.int64)
+            count = len(self.net[0]) + len(self.net[1])
+            return np.zeros(min(count, 1), np.int64), np.zeros(count, np.int64)
         return numbered([column.row for column in columns], [len(column.names) for column in columns])
 
 
@@ -103,9 +116,9 @@ def read_lines(asked: Asked, comparison: Comparison, *, costed: bool = False) ->
         f"select {keys}, {_within(now)} as is_now, {read} from facts.sales where ({_within(now)} or {_usual(engine, comparison)}) "
         f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
-    is_now = np.asarray(rows["is_now"].to_numpy(zero_copy_only=False), dtype=bool)
-    read_as = {amount: _pair(floats(rows[f"{amount}_"]), is_now) for amount in amounts}
-    net, none = read_as["net"], (np.zeros(len(is_now)), np.zeros(len(is_now)))
+    rows, before = _before_first(rows)
+    read_as = {amount: (values[before:], values[:before]) for amount in amounts for values in (floats(rows[f"{amount}_"]),)}
+    net, none = read_as["net"], (np.zeros(len(rows) - before), np.zeros(before))
     return Lines(_coded(rows, cuts, few), net, read_as.get("own", net), read_as.get("cost", none), read_as["quantity"])
 
 
@@ -132,8 +145,12 @@ def _coded(rows: pa.Table, cuts: Iterable[str], few: Mapping[str, tuple[str, ...
         return placed | dict(zip(named, readers.map(lambda cut: coded_column(rows[cut]), named), strict=True))
 
 
-def _pair(values: Numbers, is_now: NDArray[np.bool_]) -> Pair:
-    return np.where(is_now, values, 0.0), np.where(is_now, 0.0, values)
+def _before_first(rows: pa.Table) -> tuple[pa.Table, int]:
+    """The rows with those of the earlier span first, and how many these are; facts that are kept by day come so."""
+    is_now = np.asarray(rows["is_now"].to_numpy(zero_copy_only=False), dtype=bool)
+    if (is_now[:-1] > is_now[1:]).any():
+        rows = rows.take(np.argsort(is_now, kind="stable"))
+    return rows, len(is_now) - int(is_now.sum())
 
 
 def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -159,7 +176,7 @@ def _dense(code: NDArray[np.int64]) -> NDArray[np.int64]:
 def states(engine: Engine, lines: Lines, comparison: Comparison) -> NDArray[np.int64]:
     """What each row's customer is between the two spans: kept, new, returning or lost (positions in STATES)."""
     names, row = lines.members["account"].names, lines.members["account"].row
-    bought_now, bought_before = (np.bincount(row, np.abs(lines.net[side]), len(names)) > 0 for side in (0, 1))
+    bought_now, bought_before = (total > 0 for total in lines.totals("account", (np.abs(lines.net[0]), np.abs(lines.net[1]))))
     first = _first_bought_in(engine, comparison.now)
     new = np.fromiter((name in first for name in names), bool, len(names))
     state = np.where(bought_now & bought_before, 0, np.where(bought_before, 3, np.where(new, 1, 2)))
@@ -176,8 +193,9 @@ def items(lines: Lines, state: NDArray[np.int64], *, profit: bool) -> Items:
 
     def side(at: int) -> Side:
         columns = (lines.net, lines.cost, lines.quantity) if profit else (lines.net, lines.quantity)
-        net, *costs, quantity = (np.bincount(row, column[at]).astype(float) for column in columns)
-        own = net if lines.own is lines.net else np.bincount(row, lines.own[at]).astype(float)
+        each = lines.of_span(row, at)
+        net, *costs, quantity = (np.bincount(each, column[at], len(first)).astype(float) for column in columns)
+        own = net if lines.own is lines.net else np.bincount(each, lines.own[at], len(first)).astype(float)
         return Side(quantity, own, net, costs[0] if costs else np.zeros_like(net))
 
     return Items(state[first], before=side(1), after=side(0))

@@ -172,19 +172,20 @@ def _segments(kpi: str, comparison: Comparison, lines: Lines, of: Folded) -> tup
 
 def _unit_changes(found: Explanation, lines: Lines) -> tuple[float, float]:
     """What prices and what unit costs did to the profit of the strongest member (else of all)."""
-    inside = np.ones(len(lines.net[0]), bool)
+    products = lines.members["product"].names
+    inside = np.ones(len(lines.members["product"].row), np.int64)
     if found.strongest and found.strongest.dimension in lines.members:
-        inside = lines.members[found.strongest.dimension].is_member(found.strongest.member)
-    products, row = lines.members["product"].names, lines.members["product"].row
+        inside = lines.members[found.strongest.dimension].is_member(found.strongest.member).astype(np.int64)
 
-    def total(column: tuple[Numbers, Numbers], at: int) -> Numbers:
-        return np.bincount(row, np.where(inside, column[at], 0), len(products)).astype(float)
+    def totals(column: tuple[Numbers, Numbers]) -> tuple[Numbers, Numbers]:
+        return lines.totals("product", (column[0] * lines.of_span(inside, 0), column[1] * lines.of_span(inside, 1)))
 
-    units = [total(lines.quantity, at) for at in (0, 1)]
+    units = totals(lines.quantity)
     both = np.where((units[0] > 0) & (units[1] > 0), (units[0] + units[1]) / 2, 0)
 
     def moved(column: tuple[Numbers, Numbers]) -> float:
-        each = [np.divide(total(column, at), units[at], out=np.zeros(len(products)), where=units[at] > 0) for at in (0, 1)]
+        whole = totals(column)
+        each = [np.divide(whole[at], units[at], out=np.zeros(len(products)), where=units[at] > 0) for at in (0, 1)]
         return float((both * (each[0] - each[1])).sum())
 
     return moved(lines.net), -moved(lines.cost)
