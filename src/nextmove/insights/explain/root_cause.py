@@ -212,10 +212,10 @@ class _Sums:
     def take(self, rows: Codes, pull: Numbers, weight: Numbers) -> None:
         """Set rows aside; a segment of which nothing is left weighs nothing, whatever rounding leaves of it."""
         segment = self.cuboid.segment[rows]
-        self.pull -= np.bincount(segment, pull[rows], self.cuboid.size)
-        before = self.weight
-        self.weight = before - np.bincount(segment, weight[rows], self.cuboid.size)
-        self.weight[self.weight < ROUNDING * before] = 0.0
+        before = self.weight[segment]
+        np.subtract.at(self.pull, segment, pull[rows])
+        np.subtract.at(self.weight, segment, weight[rows])
+        self.weight[segment] = np.where(self.weight[segment] < ROUNDING * before, 0.0, self.weight[segment])
 
 
 def _robust_noise(change: Numbers, size: Numbers, order: Codes) -> Numbers:
