@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UnknownName, UserError
 from nextmove.insights.explain.compare import Asked, period_of
+from nextmove.insights.explain.events import Event
 from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.tables import tables
 from nextmove.insights.explain.why import BRIDGED, Explanation, explain
@@ -217,3 +219,29 @@ def test_the_three_lines_are_told_in_every_language(storied: DuckDBEngine, langu
         story = tell(question, found)
     english = tell(question, found)
     assert story.cause == english.cause and (story.why == english.why) == (language == "en")
+
+
+@pytest.mark.parametrize("kpi", ["orders", "average_order_value", "gross_margin"])
+def test_an_expectation_of_six_periods_is_compared_as_one(storied: DuckDBEngine, kpi: str) -> None:
+    """The products sell evenly: none was six times as large before."""
+    found = explain(asked(storied, kpi), period="2025-08", versus="expected")
+    assert found.products
+    assert all(one.after / 2 < one.before < 2 * one.after for one in found.products)
+
+
+def test_of_a_mean_no_customer_is_the_cause_but_one_giant_order(storied: DuckDBEngine) -> None:
+    question = asked(storied, "average_order_value")
+    quiet = explain(question, period="2025-08")
+    assert not tell(question, quiet).cause.startswith("account=")
+    giant = Event("one_order", "A002", {"amount": 90_000.0, "day": "2025-08-05", "amount_usual": 100.0})
+    risen = replace(quiet, comparison=replace(quiet.comparison, value=Decimal(300), base=Decimal(100)), orders=401.0, events=(giant,))
+    told = tell(question, risen)
+    assert told.cause == "account=A002" and "one order of 90,000 EUR" in told.why and "practically all" not in told.why
+    assert "more than the change itself" in told.why
+
+
+def test_a_ratio_that_moved_by_less_than_a_reader_sees_is_said_to_stand(storied: DuckDBEngine) -> None:
+    question = asked(storied, "gross_margin")
+    found = explain(question, period="2025-08")
+    still = replace(found, comparison=replace(found.comparison, value=Decimal("0.50004"), base=Decimal("0.5")))
+    assert "hardly changed in August 2025" in tell(question, still).what and tell(question, still).cause == ""
