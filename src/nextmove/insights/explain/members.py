@@ -77,9 +77,10 @@ def split(asked: Asked, comparison: Comparison) -> Split:
         filled = [cut for cut in searched if len(sides[cut][0].keys() | sides[cut][1].keys()) > 1]
         leaves = _leaves(asked, comparison, filled) if adds_over_members(kpi) and not has_stock(kpi) else None
     elif adds_over_members(kpi):
-        leaves = _leaves(asked, comparison, searched)  # few enough dimensions that their combinations stay few
-        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in searched} if leaves else {}
-        sides |= {cut: _each_side(asked, comparison, cut) for cut in cuts if cut not in searched}
+        together = cuts if comparison.where else searched  # of a part there are few rows: then to ask takes longer than to group
+        leaves = _leaves(asked, comparison, together)
+        sides = {cut: (_folded(leaves[0], cut), _folded(leaves[1], cut)) for cut in together} if leaves else {}
+        sides |= {cut: _each_side(asked, comparison, cut) for cut in cuts if cut not in together}
     else:
         sides = {cut: _each_side(asked, comparison, cut) for cut in searched}
     members = tuple(member for cut, pair in sides.items() for member in _of_dimension(kpi, comparison, cut, pair))
