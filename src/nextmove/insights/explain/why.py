@@ -30,7 +30,6 @@ from nextmove.insights.explain.values import Row, asked_anew
 BRIDGED = {"net_sales": False, "gross_profit": True}  # whether costs count
 FROM_LINES = (*BRIDGED, "gross_margin", "units_sold")  # their members are read from order lines
 OF_SALES = (*FROM_LINES, "orders", "average_order_value")
-SEARCHED = ("rep", "region", "channel", "segment", "category", "brand", "contact_method")
 SAME = 1e-6  # of the amounts: less is rounding
 
 
