@@ -53,6 +53,7 @@ select concat('C', lead_id) as activity_id, lead_id, day + 1 as day, cast(day + 
 from facts.leads;
 create table facts.visits as select lead_id, lead_id as session_id, day as started_at, 'start' as landing_page from facts.leads limit 0;
 insert into main.leads (lead_id, created_at) select lead_id, day from facts.leads;
+create table facts.lead_fits as select lead_id, cast(null as double) as written_fit from facts.leads;
 """
 # Deals of three weeks to three months in two stages; those of the web are won more often.
 _DEALS = """

@@ -73,14 +73,37 @@ def test_too_little_history_gives_the_base_rate() -> None:
 def test_large_leads_are_graded_above_small_ones_and_waiting_lowers_the_score(company: DuckDBEngine) -> None:
     rows = Leads().fit(company, as_of=AS_OF).predict()
     assert set(rows["method"].to_pylist()) == {"model"}
-    facts = company.query("select lead_id, company_size from facts.leads").to_pylist()
-    size = {row["lead_id"]: row["company_size"] for row in facts}
+    size = dict(_sizes(company))
     graded = list(zip(rows["lead_id"].to_pylist(), rows["grade"].to_pylist(), strict=True))
     assert all(size[lead] == "large" for lead, grade in graded if grade in "AB")
     assert any(grade in "AB" for _, grade in graded)
     age, score = rows["age_days"].to_numpy(), rows["score"].to_numpy()
     assert score[age > 90].mean() < 0.2 * score[age < 10].mean()
     assert "size" in rows["reason"][0].as_py()
+
+
+def test_the_persona_fit_is_that_of_the_persona_written_or_else_learnt(company: DuckDBEngine) -> None:
+    company.execute("""insert into main.accounts (account_id, company_size)
+        select account_id, case when percent_rank() over (order by sum(net - coalesce(cost, 0))) > 0.8 then 'large' else 'small' end
+        from facts.sales where account_id is not null group by account_id""")
+    try:
+        rows = Leads().fit(company, as_of=AS_OF).predict()
+        size = dict(_sizes(company))
+        assert {(size[lead], fit) for lead, fit in _fits(rows)} == {("large", 1.0), ("small", 0.0)}
+        company.execute("update facts.lead_fits set written_fit = 0.25")
+        assert {fit for _, fit in _fits(Leads().fit(company, as_of=AS_OF).predict())} == {0.25}
+    finally:
+        company.execute("update facts.lead_fits set written_fit = null")
+        company.execute("delete from main.accounts")
+
+
+def _fits(rows: pa.Table) -> list[tuple[str, float]]:
+    return list(zip(rows["lead_id"].to_pylist(), rows["persona_fit"].to_pylist(), strict=True))
+
+
+def _sizes(company: DuckDBEngine) -> list[tuple[str, str]]:
+    rows = company.query("select lead_id, company_size from facts.leads").to_pylist()
+    return [(row["lead_id"], row["company_size"]) for row in rows]
 
 
 def test_leads_that_bought_were_refused_or_are_old_are_not_listed(company: DuckDBEngine) -> None:

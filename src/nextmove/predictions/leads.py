@@ -25,6 +25,7 @@ from nextmove.predictions.encoding import Texts, rates, table_of
 from nextmove.predictions.groups import Flags, Numbers
 from nextmove.predictions.listing import list_figures
 from nextmove.predictions.next_contact import best_contact
+from nextmove.predictions.persona import persona_fits
 from nextmove.predictions.scoring import Choice, Scored, score_table
 from nextmove.predictions.telling import chosen_before, strongest, warning_of, what_was_chosen
 
@@ -45,9 +46,10 @@ customers as (
 select
     lead.lead_id, lead.day, lead.source, lead.campaign_id, lead.segment, lead.industry, lead.company_size, lead.country, lead.region,
     page.landing_page, cast(extract(month from lead.day) as varchar) as month, customer.customer_day,
-    cast(raw.disqualified_at as date) as refused_day
+    fits.written_fit, cast(raw.disqualified_at as date) as refused_day
 from facts.leads as lead
 join main.leads as raw on raw.lead_id = lead.lead_id
+left join facts.lead_fits as fits on fits.lead_id = lead.lead_id
 left join first_pages as page on page.lead_id = lead.lead_id and page.place = 1
 left join customers as customer on customer.account_id = lead.account_id
 where lead.day <= {as_of} and (customer.customer_day is null or customer.customer_day >= lead.day)
@@ -68,8 +70,9 @@ class Leads:
 
     def fit(self, engine: Engine, *, as_of: dt.date, learnt: Learnt | None = None) -> FittedLeads:
         leads = load_leads(engine, as_of)
-        with_contact = leads.append_column("contact_method", best_contact(engine, as_of, leads["source"]))
-        return FittedLeads(self, as_of, with_contact, chosen_before(self, learnt, as_of))
+        leads = leads.append_column("contact_method", best_contact(engine, as_of, leads["source"]))
+        leads = leads.append_column("persona_fit", persona_fits(engine, leads, as_of=as_of))
+        return FittedLeads(self, as_of, leads, chosen_before(self, learnt, as_of))
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         leads = load_leads(engine, as_of)
@@ -166,6 +169,7 @@ class FittedLeads:
                 "lead_id": chosen["lead_id"],
                 "score": chance,
                 "grade": pa.array(grade, pa.string()),
+                "persona_fit": chosen["persona_fit"],
                 "contact_method": chosen["contact_method"],
                 "age_days": self.age[self.open].astype(np.int64),
                 "base_rate": np.full(size, scored.base_rate),

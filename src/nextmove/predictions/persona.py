@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData
@@ -72,6 +73,20 @@ class Persona:
             figures = (n, b, n / len(best), b / max(int(best.sum()), 1), lift, round(float(profit[mine].mean()), 2), belongs)
             found.append({"attribute": attribute, "member": str(member), **dict(zip(_SCHEMA.names[2:], figures, strict=True))})
         return found
+
+
+def persona_fits(engine: Engine, leads: pa.Table, *, as_of: dt.date) -> pa.Array:
+    """Of each lead the share of the persona's attributes that it matches, 0 to 1: of the persona written in the settings, else of the one
+    learnt by `as_of`; null where there is neither. A missing attribute does not match."""
+    if leads["written_fit"].null_count < leads.num_rows:
+        return leads["written_fit"].combine_chunks()
+    try:
+        rows = Persona().learn(engine, as_of=as_of).to_pylist()
+    except MissingData:
+        return pa.nulls(leads.num_rows, pa.float64())
+    accepted = {a: [row["member"] for row in rows if row["attribute"] == a and row["belongs"]] for a in ATTRIBUTES}
+    matches = [pc.is_in(leads[a], pa.array(members)).to_numpy() for a, members in accepted.items() if members]
+    return pa.array(np.mean(matches, axis=0)) if matches else pa.nulls(leads.num_rows, pa.float64())
 
 
 _SCHEMA = pa.schema(

@@ -13,13 +13,12 @@ from nextmove.app import exports, predicted, telling
 from nextmove.app.edition import Row
 from nextmove.app.paging import PAGE_SIZE, Paged, page_count, page_number
 from nextmove.app.visit import Visit, page
-from nextmove.facts.views import parameters
 from nextmove.words import text
 
 GRADES = ("A", "B", "C", "D")
 _SQL = """
 select p.lead_id, p.score, p.grade, p.age_days, p.base_rate, p.warning, p.evidence, p.contact_method,
-    lead.source, lead.segment, lead.industry, lead.country, lead.created_at, lead.first_response_at, {fit} as fit,
+    lead.source, lead.segment, lead.industry, lead.country, lead.created_at, lead.first_response_at, p.persona_fit as fit,
     coalesce(rep.name, lead.rep_id) as rep_name
 from predictions.leads as p
 join (select *, rep_id as owner_id from main.leads) as lead on lead.lead_id = p.lead_id
@@ -88,7 +87,7 @@ def leads_page(visit: Visit, asked: Mapping[str, str]) -> LeadsPage:
 
 
 def _sql(visit: Visit) -> str:
-    return _SQL.format(fit=parameters(visit.settings)["persona_fit"], where=visit.reach.sql("lead.owner_id"))
+    return _SQL.format(where=visit.reach.sql("lead.owner_id"))
 
 
 def _lead(visit: Visit, row: Row) -> Lead:
