@@ -25,7 +25,7 @@ from nextmove.kpis import Kpi
 
 Where = tuple[tuple[str, str], ...]
 OF_OTHERS = ("rep_changed", "competitor_named")  # events that are counted past the reach
-IN_MONEY = ("action", "won_value")  # whatever the KPI counts
+IN_MONEY = ("action", "won_value", "deal", "order_line")  # whatever the KPI counts
 BY_NAME = ("customer", "product", "rep")  # told by what they are worth
 SHOWN = 8  # rows of a table
 
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Table:
-    """Parts of one kind: actions, of the bridge, of the KPI tree, members, segments, customers, products, representatives."""
+    """Parts of one kind: actions, of the bridge, of the KPI tree, members, segments, customers, products, representatives, deals, lines."""
 
     kind: str
     dimension: str

@@ -113,7 +113,7 @@ def read_lines(asked: Asked, comparison: Comparison, *, costed: bool = False) ->
     amounts |= ({"own": "coalesce(own_net, net)"} if foreign else {}) | ({"cost": "cost"} if costed else {})
     read = ", ".join(f"cast({column} as double) as {amount}_" for amount, column in amounts.items())
     rows = engine.query(
-        f"select {keys}, {_within(now)} as is_now, {read} from facts.sales where ({_within(now)} or {_usual(engine, comparison)}) "
+        f"select {keys}, {within(now)} as is_now, {read} from facts.sales where ({within(now)} or {usual(engine, comparison)}) "
         f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
     rows, before = _before_first(rows)
@@ -203,23 +203,23 @@ def items(lines: Lines, state: NDArray[np.int64], *, profit: bool) -> Items:
 
 def _first_bought_in(engine: Engine, span: Span) -> set[str]:
     """The customers whose first purchase ever lies in the span."""
-    within = _within(span)
+    inside = within(span)
     if has_table(engine, "facts.purchase_ends"):
-        sql = f"select distinct account_id from facts.purchase_ends where previous_day is null and {within}"
+        sql = f"select distinct account_id from facts.purchase_ends where previous_day is null and {inside}"
     else:
         sql = f"select account_id from facts.sales where is_purchase group by account_id having min(day) >= {literal(span.start)}"
-        sql = f"select account_id from ({sql}) where account_id in (select account_id from facts.sales where is_purchase and {within})"
+        sql = f"select account_id from ({sql}) where account_id in (select account_id from facts.sales where is_purchase and {inside})"
     return set(engine.query(sql)["account_id"].to_pylist())
 
 
-def _within(span: Span) -> str:
-    return f"(day >= {literal(span.start)} and day < {literal(span.end)})"
+def within(span: Span, day: str = "day") -> str:
+    return f"({day} >= {literal(span.start)} and {day} < {literal(span.end)})"
 
 
-def _usual(engine: Engine, comparison: Comparison) -> str:
+def usual(engine: Engine, comparison: Comparison) -> str:
     """The lines of the earlier span; of an expectation without the giant orders, for it is a median that does not expect them again."""
     giants = giant_orders(engine, as_of=comparison.before.end) if comparison.versus == "expected" else ()
-    return _within(comparison.before) + (f" and order_id not in ({', '.join(map(literal, giants))})" if giants else "")
+    return within(comparison.before) + (f" and order_id not in ({', '.join(map(literal, giants))})" if giants else "")
 
 
 def conditions(where: Where) -> str:

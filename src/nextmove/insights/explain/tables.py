@@ -1,7 +1,8 @@
 """An explanation as flat rows: three lines, then tables whose parts add up to the change.
 
 Each row says which `table` it is of: line (what, why, next), action, change, bridge, tree, won_value, segment, customer, product, rep,
-member, event. `effect` is in the KPI's unit; for a ratio's members it is the rate effect and `mix` the mix effect.
+deal, order_line, member, event. `effect` is in the KPI's unit, of deals and order lines in money; for a ratio's members it is the rate
+effect and `mix` the mix effect.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from nextmove.insights.explain.compare import Asked
 from nextmove.insights.explain.ground import called
 from nextmove.insights.explain.members import REST, Member
 from nextmove.insights.explain.reasons import event_sentence
-from nextmove.insights.explain.say import dimension
+from nextmove.insights.explain.say import amount, day, dimension
 from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.why import Explanation
 from nextmove.words import text
@@ -41,7 +42,7 @@ def tables(asked: Asked, found: Explanation) -> list[Row]:
     )
     for table, parts in (("bridge", found.parts), ("tree", found.factors), ("won_value", found.won)):
         rows += [_row(table, name, label=text(f"explain.part.{name}"), effect=effect) for name, effect in parts.items()]
-    rows += _segments(found) + _named(found) + _members(asked, found)
+    rows += _segments(found) + _named(found) + _deals(found) + _order_lines(found) + _members(asked, found)
     return rows + [_row("event", one.kind, member=one.subject, label=event_sentence(asked, one)) for one in found.events]
 
 
@@ -59,6 +60,37 @@ def _named(found: Explanation) -> list[Row]:
         _row(table, table, member=one.id, label=one.name, before=one.before, after=one.after, effect=one.change)
         for table, many in lists
         for one in many
+    ]
+
+
+def _deals(found: Explanation) -> list[Row]:
+    """A lost deal takes away what it was worth."""
+    return [
+        _row(
+            "deal",
+            one.outcome,
+            member=one.id,
+            label=text(f"explain.deal.{one.outcome}", deal=one.name, day=day(one.day)),
+            after=one.amount,
+            effect=-one.amount if one.outcome == "lost" else one.amount,
+        )
+        for one in found.deals
+    ]
+
+
+def _order_lines(found: Explanation) -> list[Row]:
+    """What stands in the earlier span only is not there any more."""
+    return [
+        _row(
+            "order_line",
+            "order_line",
+            member=one.order_id,
+            label=text("explain.order_line", day=day(one.day), quantity=amount(one.quantity, "count", currency=""), product=one.product),
+            before=None if one.is_now else one.net,
+            after=one.net if one.is_now else None,
+            effect=one.net if one.is_now else -one.net,
+        )
+        for one in found.lines
     ]
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 import numpy as np
 
 from nextmove.errors import MissingData
+from nextmove.insights.explain.behind import Deal, OrderLine, deals_behind, lines_behind
 from nextmove.insights.explain.bridge import bridge
 from nextmove.insights.explain.compare import Asked, Comparison, Span, compare
 from nextmove.insights.explain.dearer import Dearer, dearer
@@ -50,6 +51,8 @@ class Explanation:
     customers: tuple[Named, ...] = ()
     products: tuple[Named, ...] = ()
     reps: tuple[Named, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    lines: tuple[OrderLine, ...] = ()  # of the first of the customers
     events: tuple[Event, ...] = ()
     dearer: Dearer | None = None
     orders: float = 0.0  # how many the average order value is a mean of
@@ -78,6 +81,7 @@ def explain(asked: Asked, *, period: str, versus: str = "previous") -> Explanati
         return _with_lines(asked, found)
     parts = split(asked, comparison)
     found = replace(_with_members(found, parts.members), segments=parts.segments, customers=leavers(asked, comparison))
+    found = replace(found, deals=deals_behind(asked, comparison))
     return _with_events(asked, found, None)
 
 
@@ -124,6 +128,7 @@ def _with_lines(asked: Asked, found: Explanation) -> Explanation:
     )
     if asked.kpi == "average_order_value" and comparison.value:
         found = replace(found, orders=float(lines.net[0].sum()) / float(comparison.value))
+    found = replace(found, lines=lines_behind(asked, comparison, found.customers))
     if profit:
         found = replace(found, unit_changes=_unit_changes(found, lines), dearer=dearer(lines))
     return _with_events(asked, found, lines)
