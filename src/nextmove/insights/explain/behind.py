@@ -11,7 +11,7 @@ from nextmove.errors import MissingData
 from nextmove.insights.explain.compare import Asked, Comparison
 from nextmove.insights.explain.ground import columns_of, has_table
 from nextmove.insights.explain.named import Named
-from nextmove.insights.explain.rows import COLUMNS, UNKNOWN, usual, within
+from nextmove.insights.explain.rows import COLUMNS, UNKNOWN, within
 from nextmove.insights.explain.rows import conditions as conditions_of_lines
 
 SHOWN = 5
@@ -82,7 +82,7 @@ def lines_behind(asked: Asked, comparison: Comparison, customers: tuple[Named, .
         f"select f.order_id, coalesce(product.name, f.product_id, {literal(UNKNOWN)}) as product, f.day, f.quantity, "
         f"round(cast(f.net as decimal(18, 4)), 2) as net, {within(comparison.now)} as is_now "
         f"from (select * from facts.sales where account_id = {literal(customers[0].id)} "
-        f"and ({within(comparison.now)} or {usual(asked.engine, comparison)}){held}) as f "
+        f"and ({within(comparison.now)} or {within(comparison.before)}){held}) as f "
         f"left join main.products as product on product.product_id = f.product_id "
         f"order by abs(f.net) desc, f.day, f.order_id, f.line_no limit {SHOWN}"
     )

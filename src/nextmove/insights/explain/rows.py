@@ -113,7 +113,7 @@ def read_lines(asked: Asked, comparison: Comparison, *, costed: bool = False) ->
     amounts |= ({"own": "coalesce(own_net, net)"} if foreign else {}) | ({"cost": "cost"} if costed else {})
     read = ", ".join(f"cast({column} as double) as {amount}_" for amount, column in amounts.items())
     rows = engine.query(
-        f"select {keys}, {within(now)} as is_now, {read} from facts.sales where ({within(now)} or {usual(engine, comparison)}) "
+        f"select {keys}, {within(now)} as is_now, {read} from facts.sales where ({within(now)} or {_usual(engine, comparison)}) "
         f"{conditions(comparison.where)}{' and cost is not null' if costed else ''}"
     )
     rows, before = _before_first(rows)
@@ -216,7 +216,7 @@ def within(span: Span, day: str = "day") -> str:
     return f"({day} >= {literal(span.start)} and {day} < {literal(span.end)})"
 
 
-def usual(engine: Engine, comparison: Comparison) -> str:
+def _usual(engine: Engine, comparison: Comparison) -> str:
     """The lines of the earlier span; of an expectation without the giant orders, for it is a median that does not expect them again."""
     giants = giant_orders(engine, as_of=comparison.before.end) if comparison.versus == "expected" else ()
     return within(comparison.before) + (f" and order_id not in ({', '.join(map(literal, giants))})" if giants else "")
