@@ -25,7 +25,7 @@ Told = dict[str, str | int | float]
 COMPETITORS = ("Boltwerk", "Toolmart", "Handelsunion")
 BOTTLENECK_STAGE, BOTTLENECK_FACTOR = "proposal", 3.0
 BAD_SOURCE, BAD_RATE = "webinar", 0.15
-LAST_MONTHS = 110  # days within which an item was dropped
+DROPPED_WITHIN_DAYS = 110
 RESTED_SHARE = 0.12  # of customer-facing activities that remain when a representative stops calling
 
 
@@ -146,7 +146,7 @@ def _dropped_items(scene: Planting) -> None:
         scene.buyers.assortment[:, 1:] == product[:, None]
     )
     fits = steady & usual & ~comes_as_sister.any(axis=1)
-    lately = scene.orders.where(slice(int(np.searchsorted(scene.orders.minutes, 1440 * (scene.last - LAST_MONTHS))), None))
+    lately = scene.orders.where(slice(int(np.searchsorted(scene.orders.minutes, 1440 * (scene.last - DROPPED_WITHIN_DAYS))), None))
     money = goods.usual_quantity[product] * goods.list_cents[product]
     money = money / money.mean() * worth(scene.buyers, scene.gaps) / scene.buyers.lines_per_order
     for account in _take(scene, fits, scene.about(0.02, least=3, most=400), weight=money**2):

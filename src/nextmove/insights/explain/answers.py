@@ -31,6 +31,7 @@ BY_KPI: dict[str, tuple[str, ...]] = {
 NO_MOVE: tuple[str, ...] = ()  # spending, visits and deliveries: no list of customers or leads answers them
 BY_KPI |= dict.fromkeys(("marketing_spend", "cost_per_lead", "website_visits", "visit_to_lead_rate", "landing_page_conversion"), NO_MOVE)
 BY_KPI |= dict.fromkeys(("email_open_rate", "email_click_rate", "on_time_in_full"), NO_MOVE)
+PLACES = ("segment", "member", "most", "rate")  # reasons that say where it happened
 BY_THEME = {"pipeline": DEALS, "marketing": LEADS, "people": DEALS}
 
 
@@ -52,9 +53,6 @@ class Answers:
     worth: float
     first: tuple[Answer, ...]
     reason: Reason | None = None  # whose they are
-
-
-PLACES = ("segment", "member", "most", "rate")  # reasons that say where it happened
 
 
 NONE = Answers(0, 0.0, ())

@@ -6,13 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from nextmove.engine import literal, name
-from nextmove.errors import MissingData
+from nextmove.engine import literal
 from nextmove.insights.explain.compare import Asked, Comparison
 from nextmove.insights.explain.ground import columns_of, has_table
 from nextmove.insights.explain.named import Named
-from nextmove.insights.explain.rows import COLUMNS, UNKNOWN, within
-from nextmove.insights.explain.rows import conditions as conditions_of_lines
+from nextmove.insights.explain.rows import COLUMNS, UNKNOWN, conditions, is_member, within
 
 SHOWN = 5
 OF_DEALS = {
@@ -54,16 +52,13 @@ def deals_behind(asked: Asked, comparison: Comparison) -> tuple[Deal, ...]:
     held = [(COLUMNS.get(cut, cut), member) for cut, member in comparison.where]
     if any(column not in there for column, _ in held):
         return ()
-    conditions = [
-        within(comparison.now),
-        "amount is not null",
-        *([f"({counted.where})"] if counted.where and ":" not in counted.where else []),
-    ]
-    conditions += [f"coalesce(cast({name(column)} as varchar), {literal(UNKNOWN)}) = {literal(member)}" for column, member in held]
+    limits = [within(comparison.now, counted.day), "amount is not null", *(is_member(column, member) for column, member in held)]
+    if counted.where and ":" not in counted.where:
+        limits.append(f"({counted.where})")
     rows = asked.engine.query(
         f"select f.opportunity_id as id, coalesce(deal.name, f.opportunity_id) as name, f.day, {OF_DEALS[counted.fact]} as outcome, "
         f"round(cast(f.amount as decimal(18, 4)), 2) as amount "
-        f"from (select * from facts.{counted.fact} where {' and '.join(conditions)}) as f "
+        f"from (select * from facts.{counted.fact} where {' and '.join(limits)}) as f "
         f"left join main.opportunities as deal on deal.opportunity_id = f.opportunity_id "
         f"order by f.amount desc, f.opportunity_id limit {SHOWN}"
     )
@@ -74,15 +69,11 @@ def lines_behind(asked: Asked, comparison: Comparison, customers: tuple[Named, .
     """The largest order lines, in both spans, of the customer that moved most."""
     if not customers or not has_table(asked.engine, "main.products"):
         return ()
-    try:
-        held = conditions_of_lines(comparison.where)
-    except MissingData:
-        return ()
     rows = asked.engine.query(
         f"select f.order_id, coalesce(product.name, f.product_id, {literal(UNKNOWN)}) as product, f.day, f.quantity, "
         f"round(cast(f.net as decimal(18, 4)), 2) as net, {within(comparison.now)} as is_now "
         f"from (select * from facts.sales where account_id = {literal(customers[0].id)} "
-        f"and ({within(comparison.now)} or {within(comparison.before)}){held}) as f "
+        f"and ({within(comparison.now)} or {within(comparison.before)}){conditions(comparison.where)}) as f "
         f"left join main.products as product on product.product_id = f.product_id "
         f"order by abs(f.net) desc, f.day, f.order_id, f.line_no limit {SHOWN}"
     )

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import numpy as np
 
-from nextmove.engine import literal, name
+from nextmove.engine import literal
 from nextmove.insights.explain.compare import Asked, Comparison
 from nextmove.insights.explain.ground import TABLE_OF, columns_of, has_table, names_of
-from nextmove.insights.explain.rows import COLUMNS, UNKNOWN, Lines, Numbers
+from nextmove.insights.explain.rows import COLUMNS, UNKNOWN, Lines, Numbers, is_member
 
 NAMED = 5  # customers and products
 OF_CHURN = ("churned_customers", "churn_rate", "churn_rate_value")
@@ -55,8 +55,7 @@ def leavers(asked: Asked, comparison: Comparison) -> tuple[Named, ...]:
     there = columns_of(asked.engine, "facts.purchase_ends")
     if any(COLUMNS.get(dimension, dimension) not in there for dimension, _ in comparison.where):
         return ()
-    held = ((name(COLUMNS.get(cut, cut)), member) for cut, member in comparison.where)
-    where = "".join(f" and coalesce({column}, {literal(UNKNOWN)}) = {literal(member)}" for column, member in held)
+    where = "".join(f" and {is_member(COLUMNS.get(cut, cut), member)}" for cut, member in comparison.where)
     lost = f"cast(day + interval '{asked.settings.definitions.churn_window_months} months' as date)"
     rows = asked.engine.query(
         f"with gone as (select account_id, max(day) as last from facts.purchase_ends where closes_day "

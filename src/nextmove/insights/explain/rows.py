@@ -222,12 +222,17 @@ def _usual(engine: Engine, comparison: Comparison) -> str:
     return within(comparison.before) + (f" and order_id not in ({', '.join(map(literal, giants))})" if giants else "")
 
 
+def is_member(column: str, member: str) -> str:
+    """SQL: whether a row is of a member; one that names none is of the unknown one."""
+    return f"coalesce(cast({name(column)} as varchar), {literal(UNKNOWN)}) = {literal(member)}"
+
+
 def conditions(where: Where) -> str:
     parts = []
     for dimension, member in where:
         if dimension not in COLUMNS:
             raise MissingData(f"Order lines have no {dimension}.", where=f"--where {dimension}={member}", hint=", ".join(COLUMNS))
-        parts.append(f" and coalesce(cast({name(COLUMNS[dimension])} as varchar), '{UNKNOWN}') = {literal(member)}")
+        parts.append(f" and {is_member(COLUMNS[dimension], member)}")
     return "".join(parts)
 
 
