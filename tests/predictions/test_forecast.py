@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Callable
 from itertools import product
 
@@ -212,3 +213,11 @@ def test_open_deals_with_new_accounts_count_once(lines: pa.Table, make_company: 
     assert _sum(without, "pipeline", **where) == 0
     assert 0 < more <= 90000
     assert _sum(told, "value", **where) - _sum(without, "value", **where) == pytest.approx(more, rel=0.01)
+
+
+def test_a_company_that_sells_no_more_is_forecast_at_nothing(company: DuckDBEngine) -> None:
+    """Nor does it warn: years without a sale hold no error to learn from."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        rows = Forecast().fit(company, as_of=dt.date(2035, 1, 31)).predict().to_pylist()
+    assert rows and all(row["value_lo"] == row["value"] == row["value_hi"] == 0 for row in rows)

@@ -84,9 +84,11 @@ def _line(x: Numbers, y: Numbers, weight: Numbers) -> tuple[float, float]:
 
 
 def _growing(errors: Numbers) -> Numbers:
-    """By how much errors grow with the months ahead, never falling."""
+    """By how much errors grow with the months ahead, never falling; not at all where there never was one: nothing sold, nothing missed."""
     squares, count = np.nansum(np.minimum(errors**2, 9), axis=(0, 1)), (~np.isnan(errors)).sum(axis=(0, 1))
     mean = squares.sum() / max(count.sum(), 1)
+    if not mean:
+        return np.ones(len(squares))
     drawn = (squares + 20 * mean) / (count + 20)
     growth: Numbers = np.sqrt(np.maximum.accumulate(drawn) / mean)
     return growth
