@@ -18,6 +18,7 @@ from nextmove.kpis import Question, answer, batch, folds, load_catalogue
 from nextmove.kpis.batch import compute_values, stored_periods
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.needs import with_data
+from nextmove.kpis.reach import Since
 from nextmove.kpis.wide import Wide, wide
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
@@ -89,7 +90,8 @@ def test_customers_of_the_company_change_hands_within_a_period(stored: DuckDBEng
 def test_made_anew_since_a_day_in_small_passes_they_are_the_same(stored: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     stored.execute("create or replace table main.before as from main.kpi_values")
     monkeypatch.setattr(batch, "_ROWS_AT_ONCE", 1)
-    compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=AS_OF - dt.timedelta(days=3))
+    day = AS_OF - dt.timedelta(days=3)
+    compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=Since(day, day))
     assert not stored.query(f"from before anti join main.kpi_values using ({KEY})").num_rows
     assert not stored.query(f"from main.kpi_values anti join before using ({KEY})").num_rows
     near = " and ".join(f"round(b.{name}, 6) is not distinct from round(a.{name}, 6)" for name in ("value", "coverage", "rows"))

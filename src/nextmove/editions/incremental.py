@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nextmove.editions.asof import BORN, LATER, REBUILT, as_of_select, came_between
+from nextmove.editions.deltas import note_difference, set_aside
 from nextmove.editions.source import tables_of_warehouse
 from nextmove.editions.tables import LEFT_BEHIND, joins_as_written, kept_facts, materialise, read_from_edition
 from nextmove.engine import DuckDBEngine, literal, name
@@ -163,8 +164,16 @@ def note_rate_days(engine: DuckDBEngine, touched: Touched) -> None:
     )
 
 
-def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) -> list[str]:
-    """Bring every stored fact forward; returns those that were made anew as a whole."""
+@dataclass(frozen=True)
+class Brought:
+    """Facts that were made anew as a whole, and those of which rows differ from before."""
+
+    anew: frozenset[str]
+    altered: frozenset[str]
+
+
+def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) -> Brought:
+    """Bring every stored fact forward."""
     note_rate_days(engine, touched)
     _narrow_sources(engine, settings, touched)
     engine.execute("create table delta.accounts_met (account_id varchar)")
@@ -176,47 +185,51 @@ def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) ->
         if not stored & altered and not any(touched.move.alters(each) for each in behind):
             read_from_edition(engine, (fact,))
             continue
-        altered.add(fact.name)
-        if stored & (anew - {"daily_rates"}) or not _bring_one_forward(engine, touched, fact):
-            _make_anew(engine, settings, touched, fact)
+        differs = None if stored & (anew - {"daily_rates"}) else _bring_one_forward(engine, touched, fact)
+        if differs is None:
+            differs = _make_anew(engine, settings, touched, fact)
             anew.add(fact.name)
-    return sorted(anew)
+        altered |= {fact.name} if differs else set()
+    return Brought(frozenset(anew), frozenset(altered))
 
 
-def _make_anew(engine: DuckDBEngine, settings: Settings, touched: Touched, fact: Fact) -> None:
+def _make_anew(engine: DuckDBEngine, settings: Settings, touched: Touched, fact: Fact) -> bool:
     for source in sorted(touched.tables_behind(fact) & LEFT_BEHIND):
         engine.execute(f"create or replace view source.main.{source} as {_select(settings, touched, source)}")
-    materialise(engine, fact)
+    with set_aside(engine, fact) as was:
+        materialise(engine, fact)
+        differs = note_difference(engine, fact, was=was, now=f"facts.{name(fact.name)}")
     _narrow_sources(engine, settings, touched)
+    return differs
 
 
-def _bring_one_forward(engine: DuckDBEngine, touched: Touched, fact: Fact) -> bool:
-    """Replace the touched rows of a fact, where they can be named; False where they cannot."""
+def _bring_one_forward(engine: DuckDBEngine, touched: Touched, fact: Fact) -> bool | None:
+    """Replace the touched rows of a fact, where they can be named, and say whether any differs; None where they cannot."""
     if fact.rebuilt is None:
         return _by_day(engine, touched, fact)
     behind, read = touched.tables_behind(fact), [touched.facts[each] for each in touched.stored_behind(fact)]
     by_account = fact.rebuilt == "account_id" and all("account_id" in each.columns for each in read)
     if not by_account or behind & LEFT_BEHIND or any(touched.move.alters(each) for each in behind - set(DIMENSIONS)):
-        return False
+        return None
     return _by_account(engine, fact, read)
 
 
-def _by_day(engine: DuckDBEngine, touched: Touched, fact: Fact) -> bool:
+def _by_day(engine: DuckDBEngine, touched: Touched, fact: Fact) -> bool | None:
     behind = touched.tables_behind(fact)
     sources = sorted(behind & LEFT_BEHIND)
     if not sources or touched.stored_behind(fact) - {"daily_rates"} or "day" not in fact.columns:
-        return False
+        return None
     if any(touched.move.alters(each) for each in behind - LEFT_BEHIND - set(DIMENSIONS) - {"exchange_rates"}):
-        return False
+        return None
     dimensions = sorted(behind & touched.dimensions)
     if any(DIMENSIONS[each] not in fact.columns for each in dimensions):
-        return False
+        return None
     days = f"day in (select day from delta.days where source in ({', '.join(literal(each) for each in sources)}))"
     ids = [f"{DIMENSIONS[each]} in (select {DIMENSIONS[each]} from delta.{each})" for each in dimensions]
     return _replace(engine, fact, " or ".join([days, *ids]), note_accounts="account_id" in fact.columns)
 
 
-def _by_account(engine: DuckDBEngine, fact: Fact, read: list[Fact]) -> bool:
+def _by_account(engine: DuckDBEngine, fact: Fact, read: list[Fact]) -> bool | None:
     """All rows of the accounts whose lines changed, from these accounts' lines alone."""
     met = "account_id in (select account_id from delta.accounts_met)"
     edition = engine.query("select current_database() as catalogue").column(0)[0].as_py()
@@ -228,22 +241,22 @@ def _by_account(engine: DuckDBEngine, fact: Fact, read: list[Fact]) -> bool:
     return done
 
 
-def _replace(engine: DuckDBEngine, fact: Fact, condition: str, *, note_accounts: bool) -> bool:
+def _replace(engine: DuckDBEngine, fact: Fact, condition: str, *, note_accounts: bool) -> bool | None:
     """Delete the rows that meet the condition and take them again from the source."""
     edition, source = f"facts.{name(fact.name)}", f"source.facts.{name(fact.name)}"
-    counted = engine.query(f"select count(*) as total, count(*) filter (where {condition}) as hit from {edition}").to_pylist()[0]
+    engine.execute(f"create or replace table delta.was as select * from {edition} where {condition}")
+    counted = engine.query(f"select (select count(*) from {edition}) as total, (select count(*) from delta.was) as hit").to_pylist()[0]
     if counted["hit"] > _MOST_SHARE * counted["total"]:
-        return False
-    for relation in (edition, source) if note_accounts else ():
-        engine.execute(
-            f"insert into delta.accounts_met select distinct account_id from {relation} where account_id is not null and ({condition})"
-        )
+        return None
+    with joins_as_written(engine):
+        engine.execute(f"create or replace table delta.now as select * from {source} where {condition}")
+    for relation in ("delta.was", "delta.now") if note_accounts else ():
+        engine.execute(f"insert into delta.accounts_met select distinct account_id from {relation} where account_id is not null")
     engine.execute(f"delete from {edition} where {condition}")
     order = " order by day" if "day" in fact.columns else ""
-    with joins_as_written(engine):
-        engine.execute(f"insert into {edition} by name select * from {source} where {condition}{order}")
+    engine.execute(f"insert into {edition} by name select * from delta.now{order}")
     read_from_edition(engine, (fact,))
-    return True
+    return note_difference(engine, fact, was="delta.was", now="delta.now")
 
 
 def _narrow_sources(engine: DuckDBEngine, settings: Settings, touched: Touched) -> None:

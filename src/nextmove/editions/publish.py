@@ -11,6 +11,7 @@ from time import perf_counter
 from nextmove.actions.find import find_actions
 from nextmove.editions.asof import end_of
 from nextmove.editions.definitions import definitions
+from nextmove.editions.deltas import difference
 from nextmove.editions.forecasts import keep_forecasts
 from nextmove.editions.incremental import Move, bring_forward, find_touched, look_closely
 from nextmove.editions.meta import Meta, write_meta
@@ -19,7 +20,7 @@ from nextmove.editions.progress import Steps, Tell, quiet
 from nextmove.editions.scores import Asked, fill_scores
 from nextmove.editions.shelf import Shelf
 from nextmove.editions.small import one_thread
-from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, warehouse_attached
+from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, tables_of_warehouse, warehouse_attached
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
@@ -29,6 +30,9 @@ from nextmove.ingest.distant import whole_warehouse
 from nextmove.insights.changes import detect_changes
 from nextmove.kpis import Catalogue, load_catalogue
 from nextmove.kpis.batch import compute_values
+from nextmove.kpis.frame import ONE_DAY
+from nextmove.kpis.needs import loaded_columns
+from nextmove.kpis.reach import Since
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
 from nextmove.words import text
@@ -82,8 +86,8 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
             build = Build(engine, settings, catalogue, as_of, Steps(tell))
             with warehouse_attached(engine, warehouse):
                 check_unchanged(engine, state)
-                since = take_rows(build, way.move)
-            draw_conclusions(build, since, before)
+                changed = take_rows(build, way.move)
+            draw_conclusions(build, changed, before)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
             write_meta(engine, meta)
@@ -93,8 +97,8 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
     return Published(volume.edition, as_of, way.move is not None, way.why, seconds)
 
 
-def take_rows(build: Build, move: Move | None) -> dt.date | None:
-    """Everything that is read from the warehouse: tables and facts. Returns the first day that may differ now; None for every day."""
+def take_rows(build: Build, move: Move | None) -> Since | None:
+    """Everything that is read from the warehouse: tables and facts. Returns what may differ now; None for every number."""
     engine, settings = build.engine, build.settings
     show_source(engine, settings, as_of=build.as_of)
     since = None
@@ -111,24 +115,28 @@ def take_rows(build: Build, move: Move | None) -> dt.date | None:
     return since
 
 
-def _take_what_changed(build: Build, move: Move) -> dt.date | None:
+def _take_what_changed(build: Build, move: Move) -> Since | None:
     engine, settings = build.engine, build.settings
     with build.steps.step("tables"):
         move = look_closely(engine, settings, move)
         touched = find_touched(engine, build.facts, move)
+        filled = loaded_columns(engine)
         copy_tables(engine, needed=lambda table: table.startswith("batch") or move.alters(table))
     with build.steps.step("facts"):
         show_facts(engine, settings, build.facts)
-        anew = bring_forward(engine, settings, touched)
-    if anew:
-        build.steps.tell(text("refresh.anew", facts=", ".join(anew)))
-    engine.execute("detach delta")
-    return touched.since
+        brought = bring_forward(engine, settings, touched)
+    if brought.anew:
+        build.steps.tell(text("refresh.anew", facts=", ".join(sorted(brought.anew))))
+    if touched.since is None or filled != loaded_columns(engine):
+        return None
+    tables = frozenset(each for each in tables_of_warehouse(engine) if move.alters(each))
+    return Since(touched.since, move.before + ONE_DAY, {each: difference(each) for each in brought.altered}, tables)
 
 
-def draw_conclusions(build: Build, since: dt.date | None, before: Before | None) -> None:
+def draw_conclusions(build: Build, changed: Since | None, before: Before | None) -> None:
     """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
+    since = changed.day if changed else None
     past = Past(learnt_before(engine), settings.editions.refit_days, since)
     with sharing(engine):
         silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
@@ -136,7 +144,7 @@ def draw_conclusions(build: Build, since: dt.date | None, before: Before | None)
         with steps.step("scores"):
             silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
     with steps.step("kpis"), one_thread(engine, where=since is not None):
-        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=since)
+        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=changed)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
     with steps.step("alerts"):

@@ -5,6 +5,8 @@ A file opens with comments: first what a row is, then `-- key: value` lines.
     needs     the columns without which the fact is empty, as `table.column, table.column`
     keep      `view` where an edition need not store the rows (they are soon made from others); else `table`
     rebuilt   the column whose rows a load makes anew (all rows of each account that it touches); else the day
+    until     the column with the day from which on a row no longer says what is so; a load may set it later, and nothing before it differs
+    ages      of a fact that depends on the period: a query of the days of rows that change as days go by, though nothing happens
     per       `period`: the rows depend on the period asked for. Such a fact is no view; a question inlines it, with the
               relation `periods` (id, start_day, end_day, until, previous_id, year_ago_id) in reach
 
@@ -26,7 +28,7 @@ from pathlib import Path
 from nextmove.errors import UnknownName, UserError
 
 _FOLDER = Path(__file__).parent
-_META = re.compile(r"^-- (needs|keep|rebuilt|per|unknown): (.+)$", re.MULTILINE)
+_META = re.compile(r"^-- (needs|keep|rebuilt|until|ages|per|unknown): (.+)$", re.MULTILINE)
 _READS = re.compile(r"\bfacts\.(\w+)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
@@ -79,6 +81,14 @@ class Fact:
     @property
     def rebuilt(self) -> str | None:
         return self.meta.get("rebuilt")
+
+    @property
+    def until(self) -> str | None:
+        return self.meta.get("until")
+
+    @property
+    def ages(self) -> str | None:
+        return self.meta.get("ages")
 
     @cached_property
     def query(self) -> str:

@@ -13,16 +13,21 @@ with base as (
         and cast(last_one.day + interval ':churn_window_months months' as date) >= p.start_day
     where last_one.closes_day
 ),
+bought as ( -- What is a year old before the first period that is asked is none of what was bought in the year until then.
+    select account_id, day, cast(day + interval '12 months' as date) as ends_on, net, unpriced
+    from facts.account_days
+    where cast(day + interval '12 months' as date) >= (select min(p.start_day) from periods as p)
+),
 changes as ( -- What came before the first period that is asked counts in it: it is told as a sum so far.
-    select sale.account_id, greatest(c.:period_id + 1, :first_id) as period_id, sale.net as change, sale.unpriced, 1 as step
-    from facts.sales as sale
-    join main.calendar as c on c.day = sale.day
-    where sale.account_id is not null and sale.day < :seen
+    select bought.account_id, greatest(c.:period_id + 1, :first_id) as period_id, bought.net as change, bought.unpriced, 1 as step
+    from bought
+    join main.calendar as c on c.day = bought.day
+    where bought.day < :seen
     union all
-    select sale.account_id, greatest(c.:period_id + 1, :first_id) as period_id, -sale.net as change, sale.unpriced, -1 as step
-    from facts.sales as sale
-    join main.calendar as c on c.day = cast(sale.day + interval '12 months' as date)
-    where sale.account_id is not null and c.day < :seen
+    select bought.account_id, greatest(c.:period_id + 1, :first_id) as period_id, -bought.net as change, bought.unpriced, -1 as step
+    from bought
+    join main.calendar as c on c.day = bought.ends_on
+    where c.day < :seen
 ),
 by_period as (
     select account_id, period_id, sum(change) as change, max(unpriced) as unpriced, sum(case when unpriced is not null then step else 0 end) as lacking

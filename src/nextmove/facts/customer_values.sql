@@ -3,30 +3,28 @@
 -- valuation by then (empty where there was none). `won` marks customers whose first purchase ever falls in the period; `won_channel` is its channel.
 -- needs: order_lines.account_id
 -- per: period
-with lines as ( -- What came before the first period that is asked stands in the one before it: it is told as a sum so far.
-    select
-        greatest(c.:period_id, :first_id - 1) as period_id, sale.account_id, sale.rep_id, sale.team, sale.region, sale.channel, sale.segment, sale.is_purchase,
-        coalesce(sale.net - sale.cost, sale.net) as earned, sale.net, sale.unpriced
-    from facts.sales as sale
-    join main.calendar as c on c.day = sale.day
-    where sale.account_id is not null and sale.day < :seen
-),
-to_date as (
+with to_date as ( -- What came before the first period that is asked stands in the one before it: it is told as a sum so far.
     select
         account_id,
         period_id,
         sum(sum(earned)) over (partition by account_id order by period_id) as profit_to_date,
         sum(sum(net)) over (partition by account_id order by period_id) as sales_to_date,
         max(max(unpriced)) over (partition by account_id order by period_id) as unpriced
-    from lines
+    from (
+        select greatest(c.:period_id, :first_id - 1) as period_id, bought.account_id, bought.earned, bought.net, bought.unpriced
+        from facts.account_days as bought
+        join main.calendar as c on c.day = bought.day
+        where bought.day < :seen
+    ) as bought
     group by account_id, period_id
 ),
 active as (
     select distinct
-        lines.period_id, p.start_day, lines.account_id, lines.rep_id, lines.team, lines.region, lines.channel, lines.segment
-    from lines
-    join periods as p on p.id = lines.period_id
-    where lines.is_purchase
+        p.id as period_id, p.start_day, sale.account_id, sale.rep_id, sale.team, sale.region, sale.channel, sale.segment
+    from facts.sales as sale
+    join main.calendar as c on c.day = sale.day
+    join periods as p on p.id = c.:period_id
+    where sale.is_purchase and sale.day < :seen
 ),
 valued as (
     select p.id as period_id, max(valuation.valued_on) as valued_on

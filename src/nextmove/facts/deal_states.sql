@@ -2,6 +2,7 @@
 -- amount is the last that the history tells by then, else today's; the stage before the first change is where that change came from.
 -- A won or lost deal without a closing day has no state. Money is at the rate of the deal's creation.
 -- needs: opportunities.created_at
+-- until: left_on
 with changes as (
     select
         change.opportunity_id,

@@ -4,7 +4,7 @@
 -- per: period
 select
     gone.period_id, gone.departed_on, gone.day, gone.account_id, gone.rep_id, gone.team, gone.region, gone.country, gone.channel,
-    gone.segment, gone.source, gone.campaign_id, sum(sale.net) as year_net, max(sale.unpriced) as unpriced
+    gone.segment, gone.source, gone.campaign_id, sum(bought.net) as year_net, max(bought.unpriced) as unpriced
 from (
     select p.id as period_id, c.day as departed_on, last_one.*
     from facts.purchase_ends as last_one
@@ -12,10 +12,10 @@ from (
     join periods as p on p.id = c.:period_id
     where last_one.closes_day and (last_one.next_day is null or last_one.next_day > c.day) and c.day < :seen
 ) as gone
-join facts.sales as sale
-    on sale.account_id = gone.account_id
-    and sale.day <= gone.day
-    and cast(sale.day + interval '12 months' as date) > gone.day
+join facts.account_days as bought
+    on bought.account_id = gone.account_id
+    and bought.day <= gone.day
+    and cast(bought.day + interval '12 months' as date) > gone.day
 group by
     gone.period_id, gone.departed_on, gone.day, gone.account_id, gone.rep_id, gone.team, gone.region, gone.country, gone.channel,
     gone.segment, gone.source, gone.campaign_id

@@ -2,6 +2,7 @@
 -- without two gaps has no rhythm yet. Dimensions are those of the last purchase before.
 -- needs: order_lines.account_id
 -- rebuilt: account_id
+-- until: next_day
 select
     account_id,
     cast(bought_on + cast(ceil(usual_gap) as integer) as date) as day,

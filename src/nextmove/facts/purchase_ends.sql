@@ -4,6 +4,7 @@
 -- are the customer's: of its oldest lead that has one and was created by the first purchase; the first purchase's own campaign goes first.
 -- needs: order_lines.account_id
 -- rebuilt: account_id
+-- until: next_day
 with orders as (
     select
         account_id, day, ordered_at, order_id, rep_id, region, channel, campaign_id,

@@ -1,6 +1,7 @@
 -- One row an amount that an invoice asks for, from the day it was issued until it was paid: an invoice paid in part makes two rows, one paid and
 -- one still open. Credit notes are left out. Money is at the rate of the day of issue. `overdue_since` is the day after whose end it is overdue.
 -- needs: invoices.amount
+-- until: settled_on
 select
     part.invoice_id,
     part.issued_on as day,

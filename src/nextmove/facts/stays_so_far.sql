@@ -1,6 +1,7 @@
 -- One row a stay in a stage that began in the period, as known at the end of `as_of`: its days, and whether it has ended.
 -- needs: stage_changes.to_stage
 -- per: period
+-- ages: select day from facts.stage_stays where left_at is null
 select
     c.:period_id as period_id, stay.stage, stay.rep_id, stay.team, stay.source,
     coalesce(stay.left_at < now.moment, false) as ended,

@@ -4,7 +4,7 @@ One plan covers all KPIs, grains and dimensions that can be told together (`wide
 a KPI makes of them is one query. So the cost is that of the facts, not of the catalogue, nor of planning thousands of statements.
 Accounts and products are left to be asked on demand: their members are many and rarely looked at.
 
-After a small load only the periods that it touches are made anew, and those of KPIs whose finished periods still move (cohorts).
+After a small load only the KPIs and periods that it reaches are made anew (`reach`); the others are taken over (`taken_over`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from nextmove.kpis.inlined import by_the_cut
 from nextmove.kpis.needs import others, with_data
 from nextmove.kpis.priced import priced_facts
 from nextmove.kpis.query import no_rate
+from nextmove.kpis.reach import Since
 from nextmove.kpis.scans import Plan
+from nextmove.kpis.taken_over import Part, forget, grow_older, touched
 from nextmove.kpis.wide import Wide, wide
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
@@ -48,20 +50,25 @@ TABLE = """create table if not exists main.kpi_values (
 TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
 
 
-def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: dt.date | None = None) -> None:
-    """Fill `main.kpi_values`; with `since`, make anew what ends after that day and leave the rest."""
+def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: Since | None = None) -> None:
+    """Fill `main.kpi_values`; with `since`, make anew what can differ since then and leave the rest."""
     kpis = [kpi.under({}) for kpi in with_data(engine, catalogue)]
     engine.execute(TABLE)
     engine.execute(TOLD)
-    priced = priced_facts(engine, catalogue)
-    moving = [kpi for kpi in kpis if kpi.entry.moves]
+    frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
+    parts = [Part(frames, kpis)] if since is None else touched(engine, catalogue, settings, kpis, frames, since=since)
+    priced, kept = priced_facts(engine, catalogue), _dimensions(engine, kpis)
     batch = Batch(engine, catalogue, settings)
-    asks = list(_asks(engine, catalogue, settings, kpis, as_of=as_of))
-    for ask in asks if since is None else _limited(asks, since, settings):
-        batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
+    for part in parts:
+        for ask in _asks(catalogue, part, kept):
+            batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
     batch.clear()
     _refuse_unpriced(engine)
-    _forget(engine, moving, since)
+    if since is None:
+        engine.execute("delete from main.kpi_values")
+    else:
+        forget(engine, parts, kpis)
+        grow_older(engine, catalogue, settings, kpis, frames[0], since=since)
     engine.execute(f"insert into main.kpi_values select {', '.join(COLUMNS)} from told")
     engine.execute("drop table told")
 
@@ -91,16 +98,14 @@ class Ask:
     told: Sequence[Told]
 
 
-def _asks(engine: Engine, catalogue: Catalogue, settings: Settings, kpis: Sequence[Kpi], *, as_of: dt.date) -> Iterable[Ask]:
+def _asks(catalogue: Catalogue, part: Part, kept: Sequence[str]) -> Iterable[Ask]:
     """The company as a whole at all grains; cuts at the watched grains, and at the cadence of KPIs that have another."""
-    kept = _dimensions(engine, kpis)
-    frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
-    yield Ask(frames, [Told(kpi) for kpi in kpis])
-    cut = [Told(kpi, tuple(name for name in kept if name in kpi.entry.cut_by)) for kpi in kpis]
-    yield from cut_asks(catalogue, [frame for frame in frames if frame.grain in WATCHED], cut)
+    yield Ask(part.frames, [Told(kpi) for kpi in part.kpis])
+    cut = [Told(kpi, tuple(name for name in kept if name in kpi.entry.cut_by)) for kpi in part.kpis]
+    yield from cut_asks(catalogue, [frame for frame in part.frames if frame.grain in WATCHED], cut)
     for grain in [grain for grain in STORED_GRAINS if grain not in WATCHED]:
         own = [told for told in cut if told.kpi.entry.cadence == grain]
-        yield from cut_asks(catalogue, [frame for frame in frames if frame.grain == grain], own)
+        yield from cut_asks(catalogue, [frame for frame in part.frames if frame.grain == grain], own)
 
 
 def cut_asks(catalogue: Catalogue, frames: Sequence[Frame], cut: Sequence[Told]) -> Iterable[Ask]:
@@ -135,29 +140,8 @@ def _dimensions(engine: Engine, kpis: Sequence[Kpi]) -> list[str]:
     return [name for name in names if dimension(name).column in filled or name == "stage"]
 
 
-def _forget(engine: Engine, moving: Sequence[Kpi], since: dt.date | None) -> None:
-    """Take away what will be made anew."""
-    if since is None:
-        engine.execute("delete from main.kpi_values")
-        return
-    named = ", ".join(literal(kpi.id) for kpi in moving) or "null"
-    engine.execute(f"delete from main.kpi_values where period_end > {literal(since)} or kpi in ({named})")
-
-
 def _frame(settings: Settings, calendar: str, grain: str, as_of: dt.date) -> Frame:
     return Frame(calendar, grain, None, None, as_of, as_of + ONE_DAY, parameters(settings))
-
-
-def _limited(asks: Sequence[Ask], since: dt.date, settings: Settings) -> Iterable[Ask]:
-    """First what is asked from `since` on only, then what is asked of all periods: the relations of each are then made once."""
-    for ask in asks:
-        yield Ask([_from_day(frame, since, settings) for frame in ask.frames], [told for told in ask.told if not told.kpi.entry.moves])
-    for ask in asks:
-        yield Ask(ask.frames, [told for told in ask.told if told.kpi.entry.moves])
-
-
-def _from_day(frame: Frame, since: dt.date, settings: Settings) -> Frame:
-    return replace(frame, first=calendar_of(settings).grid(frame.calendar, frame.grain).holding(since))
 
 
 @dataclass

@@ -20,7 +20,6 @@ from nextmove.kpis.frame import DIMENSION, DIMENSION_ASKED, MEMBER, Frame
 
 _NAMES = re.compile(r"'(?:[^']|'')*'|(?<![.:\w])[a-z_][a-z0-9_]*\b(?!\s*\()")
 _OF_PERIOD = {"start": "p.start_day", "end": "p.end_day", "until": "p.until"}
-_PERIOD_WORDS = re.compile(r"(?<![:\w]):(start|end|until)\b")
 
 
 @lru_cache(maxsize=4096)
@@ -69,7 +68,12 @@ class Columns:
     @property
     def needs_period(self) -> bool:
         """Whether an expression speaks of the period's own days."""
-        return any(_PERIOD_WORDS.search(text) for text in self.measure.expressions())
+        return self.speaks_of("start", "end", "until")
+
+    def speaks_of(self, *words: str) -> bool:
+        """Whether an expression says one of these as `:word`."""
+        said = re.compile(rf"(?<![:\w]):({'|'.join(words)})\b")
+        return any(said.search(text) for text in self.measure.expressions())
 
     @property
     def day(self) -> str:

@@ -137,14 +137,14 @@ class Frame:
     def _besides(self, earlier: Frame, moved: str) -> Frame:
         if self.first is None or earlier.first is None or earlier.last is None:
             return replace(self, first=earlier.first, moved=moved)
-        spans = _joined([(earlier.first.id, earlier.last.id), (self.first.id, None)])
+        spans = joined_spans([(earlier.first.id, earlier.last.id), (self.first.id, None)])
         return replace(self, first=earlier.first, spans=spans if len(spans) > 1 else (), moved=moved)
 
     def united(self, other: Frame) -> Frame:
         """The periods of both frames, which differ in nothing else."""
         if self.first is None or other.first is None:
             return self if self.first is None else other
-        spans = _joined([*self._covered, *other._covered])
+        spans = joined_spans([*self._covered, *other._covered])
         for one in (self, other):
             if spans == one._covered:
                 return one
@@ -172,7 +172,7 @@ class Frame:
         return step(period, calendar=self.calendar, grain=self.grain)
 
 
-def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+def joined_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Spans in order, those that touch as one."""
     found: list[Span] = []
     for first, last in sorted(spans, key=lambda span: span[0]):

@@ -114,6 +114,12 @@ def write_loaded(engine: Engine, *, source: str = "main", target: str = "main") 
     engine.execute(f"create or replace table {target}.loaded as {' union all '.join(parts)}")
 
 
+def loaded_columns(engine: Engine) -> frozenset[tuple[str, str]]:
+    """The columns that have values, as an edition keeps them."""
+    rows = engine.query("select table_name, column_name from main.loaded").to_pylist()
+    return frozenset((row["table_name"], row["column_name"]) for row in rows)
+
+
 def _with_rows(engine: Engine) -> list[str]:
     if _knows(engine, "loaded"):
         return [str(table) for table in engine.query("select distinct table_name from main.loaded order by 1").column(0).to_pylist()]
