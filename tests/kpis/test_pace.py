@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from nextmove.errors import UnknownName
-from nextmove.kpis import Question, answer
+from nextmove.kpis import Question, answer, load_catalogue
+from nextmove.kpis.alternatives import definition
+from nextmove.kpis.question import check
 
 # Tuesday 17 September 2024: 11 of September's 20 working days are over (Friday the 13th was closed), 17 of its 30 days.
 TARGET = 9000
@@ -59,7 +62,19 @@ def test_days_do_not_add_up_to_a_ratio(reference: Any) -> None:
     assert row["required_per_day"] is None
 
 
+def test_a_question_may_choose_the_pace_and_its_answer_says_which(reference: Any) -> None:
+    question = Question("net_sales", grain="month", versus="target", options={"pace": "calendar_days"})
+    assert told(reference, question, "working_days")["versus_value"] == pytest.approx(TARGET * 17 / 30)
+    for asked, pace in ((question, "calendar_days"), (replace(question, options={}), "working_days")):
+        beside = definition(check(asked, load_catalogue()), reference.settings)
+        assert [choice.value for choice in beside if choice.option == "pace"] == [pace]
+    with pytest.raises(UnknownName):
+        told(reference, replace(question, versus="previous"), "working_days")
+
+
 def test_an_unknown_pace_names_its_neighbours(reference: Any) -> None:
     with pytest.raises(UnknownName) as error:
         told(reference, Question("quota_attainment", grain="month", options={"pace": "workdays"}), "working_days")
     assert "working_days" in error.value.nearest
+    with pytest.raises(UnknownName, match="working_days"):
+        told(reference, Question("net_sales", grain="month", versus="target", options={"pace": "workdays"}), "working_days")

@@ -67,10 +67,10 @@ def _show(company: Company, question: Question, format: Format) -> None:
 
 def _tell_definition(company: Company, question: Question) -> None:
     """Under the table, the definition that the numbers are under; JSON and CSV hold the numbers alone."""
-    from nextmove.kpis.alternatives import choices
+    from nextmove.kpis.alternatives import definition
     from nextmove.kpis.question import check
 
-    chosen = [choice for choice in choices(check(question, company.catalogue).kpi, company.settings) if choice.chosen]
+    chosen = definition(check(question, company.catalogue), company.settings)
     if chosen:
         print("\n" + " · ".join(f"{choice.option} = {choice.value} ({choice.option_named.lower()})" for choice in chosen))
 

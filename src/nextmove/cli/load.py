@@ -133,18 +133,20 @@ def undo(
 
 
 def doctor(workspace: WorkspaceOption = None, format: FormatOption = Format.table) -> None:
-    """Look at the data and say what is odd in it: unknown ids, decided deals without a day, missing rates.
+    """Look at the data and say what is odd in it: unknown ids, decided deals without a day, missing rates, targets that nothing meets.
 
     Example: nextmove doctor
     """
     from nextmove.ingest.distant import open_engine
     from nextmove.ingest.doctor import examine
+    from nextmove.kpis import load_catalogue
+    from nextmove.kpis.stray_targets import stray_targets
     from nextmove.words import text
     from nextmove.workspace import Workspace
 
     place = Workspace.find(workspace)
     with closing(open_engine(place)) as engine:
-        found = examine(engine, place.settings)
+        found = [*examine(engine, place.settings), *stray_targets(engine, load_catalogue(place), place.settings)]
     show([asdict(one) for one in found], ("table", "rows", "finding", "example"), format, empty=text("ingest.doctor.well"))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nextmove.kpis.catalogue import Kpi
+from nextmove.kpis.question import Checked
 from nextmove.settings import Settings
 from nextmove.words import has, text
 
@@ -49,6 +50,14 @@ def choices(kpi: Kpi, settings: Settings) -> list[Choice]:
         values = offered if chosen in offered else (*((chosen,) if chosen else ()), *offered)
         found += [Choice(key, value, value == chosen) for value in values]
     return found
+
+
+def definition(checked: Checked, settings: Settings) -> list[Choice]:
+    """What an answer was computed under, to be told beside it; with a target also how much of it is due by now."""
+    chosen = [choice for choice in choices(checked.kpi, settings) if choice.chosen]
+    if checked.question.versus == "target" and "pace" not in checked.kpi.entry.options:
+        chosen.append(Choice("pace", checked.pace or settings.definitions.pace, chosen=True))
+    return chosen
 
 
 def _plain(value: object) -> str:

@@ -61,7 +61,7 @@ def compiled_sql(
     compiler = Compiler(catalogue, calendar_of(settings), plan)
     relation = compiler.kpi(checked.kpi, frame)
     young = maturity(checked.kpi, plan, frame)
-    extra, joins = _versus(compiler, checked, relation, frame, pace=settings.definitions.pace)
+    extra, joins = _versus(compiler, checked, relation, frame, pace=checked.pace or settings.definitions.pace)
     return _heading(checked, as_of) + _told(checked, plan, relation, frame, young, extra, joins)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from nextmove.errors import UnknownName, UserError
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.scope import EVERYTHING, Scope
+from nextmove.settings import Definitions
 from nextmove.tables.calendar import CALENDARS, GRAINS
 
 VERSUS = ("previous", "year_ago", "target")
+PACES: tuple[str, ...] = get_args(Definitions.model_fields["pace"].annotation)
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Checked:
-    """A question that makes sense, with its KPI under the options chosen."""
+    """A question that makes sense, with its KPI under the options chosen; `pace` where the question chose one for its target."""
 
     question: Question
     kpi: Kpi
     grain: str
+    pace: str | None = None
 
 
 def check(question: Question, catalogue: Catalogue) -> Checked:
@@ -59,7 +63,10 @@ def check(question: Question, catalogue: Catalogue) -> Checked:
         if "basis" not in kpi.entry.options:
             raise UserError(f"{kpi.id} has no cohort and period basis.", hint="leave --basis out")
         options["basis"] = question.basis
-    return Checked(replace(question, options=options), kpi.under(options), grain)
+    pace = options.pop("pace", None) if question.versus == "target" and "pace" not in kpi.entry.options else None
+    if pace is not None:
+        _known("pace", pace, PACES)
+    return Checked(replace(question, options=options), kpi.under(options), grain, pace)
 
 
 def _known(kind: str, name: str, names: tuple[str, ...]) -> None:
