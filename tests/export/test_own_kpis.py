@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 import nextmove
@@ -52,7 +51,7 @@ def own(own_copy: Workspace) -> Workspace:
 
 def test_every_command_of_the_page_runs(own: Workspace) -> None:
     commands = [line for block in blocks("") for line in block.splitlines() if line.startswith("nextmove kpi")]
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         assert run(*shlex.split(command)[1:], "--workspace", str(own.root)).strip()
 
@@ -105,6 +104,13 @@ def test_they_appear_wherever_ours_do(own: Workspace, tmp_path: Path) -> None:
         ("fact: large_orders", "fact: large_order", "large_orders"),
         ("[rep, team, account]", "[rep, taem, account]", "team"),
         ("better: higher\n  cadence", "beter: higher\n  cadence", "better"),
+        ("where: net > :limit", "where: net > :limt", "limit"),
+        ("where: net > 200", "where: lenght(order_id) > 2", "length"),
+        ("{default: value}", "{default: valu}", "value"),
+        ("{counts: {", "{cuonts: {", "counts"),
+        ("- id: win_rate\n", "- id: win_rat\n", "win_rate"),
+        ("[rep, team, account]", "[rep, team, stage]", "cannot be cut by stage"),
+        ('measure: {fact: large_orders, count: "*"}', "formula: win_rat * 2", "win_rate"),
     ],
 )
 def test_what_is_wrong_names_file_line_and_neighbour(own: Workspace, right: str, wrong: str, nearest: str) -> None:
@@ -116,5 +122,34 @@ def test_what_is_wrong_names_file_line_and_neighbour(own: Workspace, right: str,
         load_catalogue(own)
     assert nearest in str(error.value)
     line = int(str(error.value.where).rpartition(":")[2])
-    entry = next(each for each in yaml.compose(path.read_text(encoding="utf-8")).value if each.start_mark.line + 1 == line)
-    assert wrong.split("\n")[0] in path.read_text(encoding="utf-8")[entry.start_mark.index : entry.end_mark.index]
+    assert wrong.split("\n")[0] in path.read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said", "line"),
+    [
+        ("from facts.sales", "from facts.sale", "sales", 4),
+        ("max(account_id)", "max(acount_id)", "account_id", 3),
+        ("sum(net) > 500", "smu(net) > 500", "smu", 7),
+    ],
+)
+def test_what_is_wrong_in_a_fact_names_file_and_line(own: Workspace, right: str, wrong: str, said: str, line: int) -> None:
+    path = own.root / "facts" / "large_orders.sql"
+    text = path.read_text(encoding="utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    company = nextmove.open(own.root)
+    with pytest.raises(UserError, match=said) as error:
+        company.kpi("large_orders")
+    assert error.value.where == f"{path}:{line}"
+
+
+def test_an_option_of_ours_is_overridden(own: Workspace) -> None:
+    company = nextmove.open(own.root)
+    try:
+        plain = company.kpi("win_rate_value", grain="year").rows
+        assert company.kpi("win_rate", grain="year").rows == [{**row, "kpi": "win_rate"} for row in plain]
+        counted = company.kpi("win_rate", grain="year", options={"counts": "deals"}).rows
+        assert [row["value"] for row in counted] != [row["value"] for row in plain]
+    finally:
+        company.close()

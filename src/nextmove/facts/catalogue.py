@@ -98,6 +98,16 @@ class Fact:
             lines.pop(0)
         return "\n".join(lines).strip().rstrip(";")
 
+    @property
+    def own(self) -> bool:
+        """Whether it is the company's."""
+        return self.path.parent != _FOLDER
+
+    def line_of(self, word: str) -> int:
+        """The first line of the file on which a word stands, else the first."""
+        lines = (n for n, line in enumerate(self.text.splitlines(), 1) if re.search(rf"\b{re.escape(word)}\b", line))
+        return next(lines, 1)
+
     @cached_property
     def reads(self) -> frozenset[str]:
         return frozenset(_READS.findall(self.query)) - {self.name}
@@ -150,7 +160,7 @@ def _in_order(facts: Mapping[str, Fact]) -> list[Fact]:
     def place(fact: Fact, above: tuple[str, ...]) -> None:
         for needed in sorted(fact.reads):
             if needed not in facts:
-                raise UnknownName("fact", needed, facts, where=str(fact.path))
+                raise UnknownName("fact", needed, facts, where=f"{fact.path}:{fact.line_of(needed)}")
             if needed in above:
                 raise UserError(f"The facts {needed} and {fact.name} read each other.", where=str(fact.path))
             place(facts[needed], (*above, needed))

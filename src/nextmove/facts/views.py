@@ -8,9 +8,12 @@ What they were made from is kept as a fingerprint in `main.prepared`, so that op
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from nextmove.engine import Engine, literal, name
+from nextmove.errors import UserError
 from nextmove.facts.catalogue import Fact, fill
 from nextmove.ingest.batches import warehouse_version
 from nextmove.settings import Settings
@@ -78,7 +81,24 @@ def create_views(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) 
     for fact in facts.values():
         if not fact.per_period:
             kind = "table" if engine.keeps_facts and fact.stored else "view"
-            engine.execute(f"create or replace {kind} facts.{fact.name} as\n{fill(fact.query, values)}")
+            with _told_where(fact):
+                engine.execute(f"create or replace {kind} facts.{fact.name} as\n{fill(fact.query, values)}")
+
+
+@contextmanager
+def _told_where(fact: Fact) -> Iterator[None]:
+    """What an engine says against a company's own fact is the company's to put right: it is told with the file."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # each engine has errors of its own
+        if not fact.own:
+            raise
+        said = " ".join(str(error).split("LINE ")[0].split())
+        named = re.search(r'column "(\w+)"|name (\w+)', said)
+        line = fact.line_of(named[1] or named[2]) if named else 1
+        raise UserError(f"The fact {fact.name} cannot be made. {said}", where=f"{fact.path}:{line}") from None
 
 
 def wanted_state(engine: Engine, settings: Settings, facts: Mapping[str, Fact]) -> str:

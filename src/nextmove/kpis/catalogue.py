@@ -1,6 +1,6 @@
 """The catalogue: every KPI of our YAML files and of the company's own, checked on load.
 
-An error names the file, the line and the nearest valid name. A company's own entry with an id of ours replaces it.
+An error names the file, the line and the nearest valid name. A company's own entry with an id of ours replaces it, or chooses its options.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from nextmove.errors import UnknownName, UserError
 from nextmove.facts import Fact, load_facts
 from nextmove.kpis.definition import Entry, Measure, Option
+from nextmove.kpis.own import check_own, line_of, overridden, overrides
 from nextmove.settings import Settings
 from nextmove.workspace import Workspace
 
@@ -94,9 +96,9 @@ def load_catalogue(workspace: Workspace | None = None) -> Catalogue:
     kpis = {kpi.id: kpi for path in sorted(_FOLDER.glob("*.yaml")) for kpi in _read(path)}
     if workspace and (workspace.root / "kpis").is_dir():
         for path in sorted((workspace.root / "kpis").glob("*.yaml")):
-            own = list(_read(path))
+            own = list(_read(path, ours=kpis))
             for kpi in own:
-                _check_against(kpi, facts, {**kpis, **{each.id: each for each in own}})
+                check_own(kpi, facts, {*kpis, *(each.id for each in own)}, workspace.settings)
             kpis |= {kpi.id: kpi for kpi in own}
     if workspace:
         kpis = {kpi.id: _as_the_company_defines(kpi, workspace.settings) for kpi in kpis.values()}
@@ -114,7 +116,8 @@ def _as_the_company_defines(kpi: Kpi, settings: Settings) -> Kpi:
     return Kpi(_entry(raw, kpi.place), kpi.place, kpi.theme, raw)
 
 
-def _read(path: Path) -> Iterable[Kpi]:
+def _read(path: Path, *, ours: Mapping[str, Kpi] = MappingProxyType({})) -> Iterable[Kpi]:
+    """The entries of a file; `ours` are those that an entry may only choose options of."""
     try:
         entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_LineLoader)
     except yaml.YAMLError as error:
@@ -125,8 +128,12 @@ def _read(path: Path) -> Iterable[Kpi]:
         raise UserError("A file of KPIs is a list of entries.", where=str(path), hint="- id: my_kpi")
     for raw in entries:
         place = f"{path}:{raw.pop(_OWN_LINE)}"
-        raw = _without_lines(raw)
-        yield Kpi(_entry(raw, place), place, path.stem, raw)
+        raw, theme = _without_lines(raw), path.stem
+        if overrides(raw):
+            if raw["id"] not in ours:
+                raise UnknownName("KPI", str(raw["id"]), ours, where=place)
+            raw, theme = overridden(ours[raw["id"]], raw, place), ours[raw["id"]].theme
+        yield Kpi(_entry(raw, place), place, theme, raw)
 
 
 def _entry(raw: Mapping[str, Any], place: str) -> Entry:  # Any: YAML
@@ -136,11 +143,13 @@ def _entry(raw: Mapping[str, Any], place: str) -> Entry:  # Any: YAML
         first = error.errors()[0]
         prefix = "".join(f"{part}." for part in first["loc"]).removesuffix(".") + ": " if first["loc"] else ""
         if first["type"] == "extra_forbidden":
-            raise UnknownName("field", str(first["loc"][-1]), _fields(first["loc"][:-1]), where=place) from None
-        said = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"The KPI {raw.get('id', '')!r} is not valid: {prefix}{said}.", where=place) from None
+            name = str(first["loc"][-1])
+            raise UnknownName("field", name, _fields(first["loc"][:-1]), where=line_of(place, name)) from None
+        said = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        at = line_of(place, str(first["loc"][-1])) if first["loc"] else place
+        raise UserError(f"The KPI {raw.get('id', '')!r} is not valid: {prefix}{said}.", where=at) from None
     except UnknownName as error:
-        raise UnknownName(error.kind, error.name, _names_of(error.kind), where=place) from None
+        raise UnknownName(error.kind, error.name, _names_of(error.kind), where=line_of(place, error.name)) from None
 
 
 def _names_of(kind: str) -> list[str]:
@@ -162,33 +171,6 @@ def _fields(path: tuple[int | str, ...]) -> list[str]:
         "coverage": definition.Coverage,
     }
     return list((models.get(str(path[-1]), Measure) if path else Entry).model_fields)
-
-
-def _check_against(kpi: Kpi, facts: Mapping[str, Fact], kpis: Mapping[str, Kpi]) -> None:
-    """Names in a company's own entry: its facts, their columns, other KPIs."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    from nextmove.facts import fill
-
-    for measure in kpi.entry.all_measures().values():
-        if measure.fact not in facts:
-            raise UnknownName("fact", measure.fact, facts, where=kpi.place)
-        columns = {column for name in (measure.fact, *measure.join) for column in facts[name].columns}
-        undated = measure.day if facts[measure.fact].per_period else None
-        for text in measure.expressions():
-            if text == undated:
-                continue
-            try:
-                parsed = sqlglot.parse_one(f"select {fill(text, {}, missing='null')}", dialect="duckdb")
-            except SqlglotError:
-                raise UserError(f"{text!r} cannot be read as SQL.", where=kpi.place) from None
-            for column in parsed.find_all(exp.Column):
-                if column.name not in columns:
-                    raise UnknownName(f"column of {measure.fact}", column.name, columns, where=kpi.place)
-    if kpi.entry.growth and kpi.entry.growth.of not in kpis:
-        raise UnknownName("KPI", kpi.entry.growth.of, kpis, where=kpi.place)
 
 
 def _replaced_by(kpi: Kpi, options: Mapping[str, str]) -> dict[str, Any]:  # Any: YAML
