@@ -13,14 +13,19 @@ from importlib.util import find_spec
 import pytest
 
 DISTANT = ("postgres", "spark")
-_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # Java spends more on compiling than a short session gives back
+# Java spends more on the best compiling than a short session gives back; without room for what is compiled it would stop altogether.
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m -Xmn300m"
 
-# For every session of these tests, also those that the product opens: what runs once on a few rows is not worth compiling.
+# For every session of these tests, also those that the product opens: what runs once on a few rows is worth neither compiling nor
+# sending around.
 _SMALL = {
+    "spark.shuffle.compress": "false",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.codegen.wholeStage": "false",
     "spark.ui.enabled": "false",
+    "spark.ui.liveUpdate.period": "-1",
 }
 
 
@@ -49,7 +54,7 @@ def spark_master() -> str:
         pytest.skip("there is no Java on this machine, which Spark needs")
     os.environ.setdefault("JDK_JAVA_OPTIONS", _SHORT_LIVED)
     os.environ.setdefault("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {key}={value}" for key, value in _SMALL.items()) + " pyspark-shell")
-    return "spark://local[2]"
+    return "spark://local[1]"  # a task for each core would be twice as many tasks, of hardly a row each
 
 
 @pytest.fixture(scope="session")
