@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import jdatetime
 
@@ -28,6 +29,7 @@ class Calendar:
     grain: str
     fiscal_start: int
     week_start: int
+    weeks: tuple[int, ...] = ()  # of the months of a fiscal quarter, where these are no Gregorian ones
 
     def start(self, day: dt.date) -> dt.date:
         """The first day of the period that holds `day`."""
@@ -38,6 +40,10 @@ class Calendar:
         if self.name == "jalali":
             date = jdatetime.date.fromgregorian(date=day)
             return date.replace(day=1, month=date.month - (date.month - 1) % MONTHS[self.grain]).togregorian()
+        if self.of_weeks:
+            months = _months_of_weeks(self.fiscal_start, self.week_start, self.weeks)
+            n = bisect_right(months, day) - 1
+            return months[n - n % MONTHS[self.grain]]
         first_month = self.fiscal_start if self.name == "fiscal" else 1
         return add_months(day.replace(day=1), -((day.month - first_month) % MONTHS[self.grain]))
 
@@ -64,14 +70,34 @@ class Calendar:
             yield start
             start = self.end(start)
 
+    @property
+    def of_weeks(self) -> bool:
+        return bool(self.weeks) and self.name == "fiscal"
+
     def _moved(self, start: dt.date, periods: int) -> dt.date:
         if self.grain not in MONTHS:
             return start + dt.timedelta(periods * (7 if self.grain == "week" else 1))
+        if self.of_weeks:
+            months = _months_of_weeks(self.fiscal_start, self.week_start, self.weeks)
+            return months[months.index(start) + periods * MONTHS[self.grain]]
         if self.name != "jalali":
             return add_months(start, periods * MONTHS[self.grain])
         date = jdatetime.date.fromgregorian(date=start)
         year, month = divmod(date.year * 12 + date.month - 1 + periods * MONTHS[self.grain], 12)
         return jdatetime.date(year, month + 1, 1).togregorian()
+
+
+@cache
+def _months_of_weeks(fiscal_start: int, week_start: int, weeks: tuple[int, ...]) -> list[dt.date]:
+    """First days of all months; a year begins on the week start nearest to its month's first day, a 53rd week goes to its last month."""
+    months = []
+    for year in range(2015, 2030):
+        first = dt.date(year, fiscal_start, 1)
+        day = min((first + dt.timedelta(n) for n in range(-3, 4)), key=lambda each: (each.weekday() - week_start) % 7)
+        for length in weeks * 4:
+            months.append(day)
+            day += dt.timedelta(7 * length)
+    return months
 
 
 @dataclass(frozen=True)

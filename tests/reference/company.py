@@ -33,6 +33,11 @@ class Terms:
     churn_window: int
     working_week: tuple[str, ...] = WEEKDAYS[:5]
     holidays: tuple[dt.date, ...] = ()
+    weeks: tuple[int, ...] = ()  # of the months of a fiscal quarter; empty: they are Gregorian months
+
+    @property
+    def pattern(self) -> str:
+        return "-".join(map(str, self.weeks)) or "months"
 
     def working(self, day: dt.date) -> bool:
         return WEEKDAYS[day.weekday()] in self.working_week and day not in self.holidays
@@ -43,7 +48,7 @@ class Terms:
             [
                 "[company]",
                 f'time_zone = "{self.time_zone}"\nreporting_currency = "EUR"\nas_of = {self.as_of}',
-                f'fiscal_year_start_month = {self.fiscal_start}\nweek_start = "{self.week_start}"',
+                f'fiscal_year_start_month = {self.fiscal_start}\nfiscal_pattern = "{self.pattern}"\nweek_start = "{self.week_start}"',
                 f"working_week = {list(self.working_week)}\nholidays = {[str(day) for day in self.holidays]}",
                 "[definitions]",
                 f"churn_window_months = {self.churn_window}\nstage_order = {list(STAGES)}",

@@ -22,7 +22,7 @@ from .modelled import write_scores
 from .random_company import write_company
 
 COMPANIES = (
-    Terms(1, "Asia/Jerusalem", dt.date(2025, 1, 26), fiscal_start=4, week_start="sunday", churn_window=3),
+    Terms(1, "Asia/Jerusalem", dt.date(2025, 1, 26), fiscal_start=4, week_start="sunday", churn_window=3, weeks=(4, 4, 5)),
     Terms(2, "America/New_York", dt.date(2024, 12, 31), fiscal_start=7, week_start="monday", churn_window=12),
     Terms(
         3,

@@ -53,6 +53,18 @@ def test_values(theme: str, loaded: Loaded) -> None:
     assert not different, "\n".join(different)
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_values_in_months_of_weeks(theme: str, loaded: Loaded) -> None:
+    """Every KPI in the fiscal calendar of the company whose months are 4, 4 and 5 weeks."""
+    if not loaded.terms.weeks:
+        pytest.skip("the months of this company are no weeks")
+    different = []
+    for n, (kpi, reference) in enumerate(THEMES[theme].items()):
+        question = replace(drawn(kpi, by=(), seed=loaded.terms.seed), grain=("month", "quarter", "year")[n % 3], calendar="fiscal")
+        different += differences(loaded, replace(question, start=dt.date(2023, 11, 10), end=dt.date(2024, 7, 1)), reference)
+    assert not different, "\n".join(different)
+
+
 @pytest.mark.parametrize(("kpi", "basis"), BASES)
 def test_other_basis(kpi: str, basis: str, loaded: Loaded) -> None:
     question = drawn(
@@ -172,8 +184,13 @@ def within(reference: Reference, scope: Scope) -> Reference:
     return cells
 
 
+def calendar_of(company: Company, question: Question) -> Calendar:
+    terms = company.terms
+    return Calendar(question.calendar, str(question.grain), terms.fiscal_start, WEEKDAYS.index(terms.week_start), terms.weeks)
+
+
 def wanted(company: Company, question: Question, reference: Reference) -> dict[Key, Cell]:
-    calendar = Calendar(question.calendar, str(question.grain), company.terms.fiscal_start, WEEKDAYS.index(company.terms.week_start))
+    calendar = calendar_of(company, question)
     assert question.start and question.end
     periods = [Period(calendar, start, company.as_of) for start in calendar.starts(question.start, question.end) if start <= company.as_of]
     return {(period.start, member): cell for period in periods for member, cell in reference(company, period, question.by).items()}
@@ -200,7 +217,7 @@ def differences(loaded: Loaded, question: Question, reference: Reference) -> lis
 
 def difference(row: dict[str, Any] | None, cell: Cell | None, start: dt.date, loaded: Loaded, question: Question) -> str | None:
     company = loaded.company
-    calendar = Calendar(question.calendar, str(question.grain), company.terms.fiscal_start, WEEKDAYS.index(company.terms.week_start))
+    calendar = calendar_of(company, question)
     period = Period(calendar, start, company.as_of)
     if question.kpi in LIKE_FOR_LIKE and not period.complete:
         return None
