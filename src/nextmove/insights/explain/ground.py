@@ -62,5 +62,10 @@ def names_of(engine: Engine, table: str, key: str, members: Sequence[str]) -> di
 
 def called(engine: Engine, dimension: str, member: str) -> str:
     """The name of a member of a dimension."""
+    return all_called(engine, dimension, [member])[member]
+
+
+def all_called(engine: Engine, dimension: str, members: Sequence[str]) -> dict[str, str]:
+    """The names of members of a dimension, those that are not yet known found at once."""
     table = TABLE_OF.get(dimension)
-    return names_of(engine, table, f"{dimension}_id", [member])[member] if table else member
+    return names_of(engine, table, f"{dimension}_id", members) if table else {member: member for member in members}

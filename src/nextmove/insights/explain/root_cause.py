@@ -136,9 +136,9 @@ def _cuboids(codes: Mapping[str, tuple[list[str], Codes]], deepest: int) -> list
 
 
 def _cuboid(names: tuple[str, ...], codes: Mapping[str, tuple[list[str], Codes]]) -> _Cuboid:
-    segment = np.zeros_like(codes[names[0]][1])
-    size = 1
-    for name in names:
+    first, *others = names
+    segment, size = codes[first][1], len(codes[first][0])
+    for name in others:
         segment = segment * len(codes[name][0]) + codes[name][1]
         size *= len(codes[name][0])
     if size > 4 * len(segment):  # mostly empty: number only what is there
@@ -184,8 +184,9 @@ class _Search:
             found.append((rows, cuboid, gain))
             free &= ~rows
             taken = np.flatnonzero(rows)
+            pulled, weighed = pull[taken], weight[taken]
             for each in sums:
-                each.take(taken, pull, weight)
+                each.take(taken, pulled, weighed)
         return found
 
     def _told(self, rows: Rows, cuboid: _Cuboid, evidence: float) -> Segment:
@@ -210,12 +211,12 @@ class _Sums:
         return float(gain[best]) - cost, self.cuboid, best
 
     def take(self, rows: Codes, pull: Numbers, weight: Numbers) -> None:
-        """Set rows aside; a segment of which nothing is left weighs nothing, whatever rounding leaves of it."""
+        """Set rows aside, with their pull and weight; a segment of which nothing is left weighs nothing, whatever rounding leaves of it."""
         segment = self.cuboid.segment[rows]
-        before = self.weight[segment]
-        np.subtract.at(self.pull, segment, pull[rows])
-        np.subtract.at(self.weight, segment, weight[rows])
-        self.weight[segment] = np.where(self.weight[segment] < ROUNDING * before, 0.0, self.weight[segment])
+        before = self.weight
+        self.pull = self.pull - np.bincount(segment, pull, self.cuboid.size)
+        left = before - np.bincount(segment, weight, self.cuboid.size)
+        self.weight = np.where(left < ROUNDING * before, 0.0, left)
 
 
 def _robust_noise(change: Numbers, size: Numbers, order: Codes) -> Numbers:

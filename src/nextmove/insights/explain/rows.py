@@ -83,9 +83,13 @@ class Lines:
     def by(self, cut: str, folded: Numbers) -> dict[str, float]:
         """Values of leaves, added up by the members that there are."""
         coded = self.leaves[cut]
-        there = np.bincount(coded.row, minlength=len(coded.names)) > 0
         total = np.bincount(coded.row, folded, len(coded.names)).tolist()
-        return {name: total[at] for at, name in enumerate(coded.names) if there[at]}
+        return {coded.names[at]: total[at] for at in self._there[cut]}
+
+    @cached_property
+    def _there(self) -> dict[str, list[int]]:
+        """Of each dimension the places of the members that there are."""
+        return {cut: np.flatnonzero(np.bincount(coded.row, minlength=len(coded.names))).tolist() for cut, coded in self.leaves.items()}
 
     @property
     def _coarse(self) -> list[str]:
@@ -158,18 +162,24 @@ def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[
     code, width = np.zeros(len(codes[0]), np.int64), 1
     for column, size in zip(codes, sizes, strict=True):
         if width * size > WIDEST:
-            code, width = _dense(code), len(code)
+            code, width = _dense(code, width), len(code)
         code, width = code * size + column, width * size
-    row = _dense(code)
+    row = _dense(code, width)
     first = np.full(int(row.max(initial=-1)) + 1, len(code), np.int64)
     first[row[::-1]] = np.arange(len(code) - 1, -1, -1)
     return first, row
 
 
-def _dense(code: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers without gaps, in the order in which they come."""
+def _dense(code: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Numbers below `width` without gaps, in the order in which they come; few are looked up in a table, many are hashed."""
     import pyarrow as pa
 
+    if width <= len(code):
+        first = np.full(width, len(code), np.int64)
+        first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+        place = np.empty(width, np.int64)
+        place[np.argsort(first, kind="stable")] = np.arange(width)
+        return np.asarray(place[code], dtype=np.int64)
     return np.asarray(pa.array(code).dictionary_encode().indices.to_numpy(), dtype=np.int64)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from nextmove.insights.explain.compare import Asked
-from nextmove.insights.explain.ground import called
-from nextmove.insights.explain.members import REST, Member
+from nextmove.insights.explain.ground import all_called
+from nextmove.insights.explain.members import REST
 from nextmove.insights.explain.reasons import event_sentence
 from nextmove.insights.explain.say import amount, day, dimension
 from nextmove.insights.explain.story import tell
@@ -97,12 +97,14 @@ def _order_lines(found: Explanation) -> list[Row]:
 def _members(asked: Asked, found: Explanation) -> list[Row]:
     least = SMALLEST * abs(float(found.comparison.change or 0))
     shown = [one for one in found.members if abs(one.effect) + abs(one.mix) >= least]
+    cuts = {one.dimension for one in shown}
+    names = {cut: all_called(asked.engine, cut, [one.member for one in shown if one.dimension == cut]) for cut in cuts}
     return [
         _row(
             "member",
             one.dimension,
             member=one.member,
-            label=_label(asked, one),
+            label=f"{dimension(one.dimension)} {text('explain.rest') if one.member == REST else names[one.dimension][one.member]}",
             before=one.before,
             after=one.after,
             effect=_rounded(one.effect, found.unit),
@@ -110,11 +112,6 @@ def _members(asked: Asked, found: Explanation) -> list[Row]:
         )
         for one in sorted(shown, key=lambda one: (one.dimension, -abs(one.effect + one.mix)))
     ]
-
-
-def _label(asked: Asked, one: Member) -> str:
-    member = text("explain.rest") if one.member == REST else called(asked.engine, one.dimension, one.member)
-    return f"{dimension(one.dimension)} {member}"
 
 
 def _rounded(value: float, unit: str) -> float:
