@@ -41,7 +41,7 @@ Sides = tuple[Side, Side]  # now, before
 
 @dataclass(frozen=True)
 class Member:
-    """One member's part: `effect` on the whole (rate effect of a ratio), `mix` effect, and its share of the base."""
+    """One member's part: `effect` on the whole (rate effect of a ratio), `mix` effect, and its share of the base and of the whole now."""
 
     dimension: str
     member: str
@@ -50,6 +50,7 @@ class Member:
     effect: float
     mix: float
     weight: float
+    share: float = 0.0
     clear: bool = True  # beyond what chance does to so few rows
 
 
@@ -107,7 +108,9 @@ def members_of_lines(asked: Asked, comparison: Comparison, lines: Lines, folded:
     found: list[Member] = []
     for cut in kpi.entry.cut_by:
         if cut in lines.leaves and cut not in given:
-            now, before = (_sides(lines.by(cut, each), lines.by(cut, whole)) for each, whole in zip(folded.worth, folded.net, strict=True))
+            worth = [lines.by(cut, each) for each in folded.worth]
+            net = worth if folded.net is folded.worth else [lines.by(cut, each) for each in folded.net]
+            now, before = (_sides(each, whole) for each, whole in zip(worth, net, strict=True))
             found += _of_dimension(kpi, comparison, cut, (now, before))
     return tuple(found)
 
@@ -256,9 +259,10 @@ def _with_rest(cut: str, found: list[Member], change: float) -> list[Member]:
 def _sums(cut: str, names: list[str], comparison: Comparison, sides: Sides) -> list[Member]:
     now, before = ({name: _number(side.get(name), "sum", "value") for name in names} for side in sides)
     level = 1.0 if comparison.of_periods else _ratio(float(comparison.base or 0), sum(before.values()))
-    total = sum(abs(value) * level for value in before.values()) or 1.0
+    brought = {name: before[name] * level for name in names}
+    was, became = (sum(map(abs, side.values())) or 1.0 for side in (brought, now))
     return [
-        Member(cut, name, before[name] * level, now[name], now[name] - before[name] * level, 0.0, abs(before[name]) * level / total)
+        Member(cut, name, brought[name], now[name], now[name] - brought[name], 0.0, abs(brought[name]) / was, abs(now[name]) / became)
         for name in names
     ]
 
@@ -289,9 +293,11 @@ def _ratios(cut: str, names: list[str], comparison: Comparison, sides: Sides) ->
     found = rate_and_mix(names, (of0, to0), (of1, to1))
     if found.change is None:
         return []
-    weight = to0 / to0.sum()
+    weight, share = to0 / to0.sum(), to1 / to1.sum()
     rates = [(_rate(of0[i], to0[i]), _rate(of1[i], to1[i])) for i in range(len(names))]
-    return [Member(cut, n, *rates[i], float(found.rate[i]), float(found.mix[i]), float(weight[i])) for i, n in enumerate(names)]
+    return [
+        Member(cut, n, *rates[i], float(found.rate[i]), float(found.mix[i]), float(weight[i]), float(share[i])) for i, n in enumerate(names)
+    ]
 
 
 def _segments(kpi: Kpi, comparison: Comparison, leaves: Leaves, cuts: Sequence[str]) -> tuple[Segment, ...]:

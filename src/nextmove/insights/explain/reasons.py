@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nextmove.engine import literal, name
+from nextmove.insights.explain import mix
 from nextmove.insights.explain.compare import Asked
 from nextmove.insights.explain.events import Event
 from nextmove.insights.explain.ground import called, columns_of, has_table
@@ -232,13 +233,9 @@ def _of_member(asked: Asked, found: Explanation, change: float) -> Iterator[Reas
         side: "" if value is None else amount(value, found.unit, currency=_currency(asked))
         for side, value in (("before", member.before), ("after", member.after))
     }
-    sentence = text(
-        f"explain.why.{kind}",
-        dimension=dimension(member.dimension),
-        member=called(asked.engine, member.dimension, member.member),
-        part=part_of_change(part),
-        **values,
-    )
+    named = {"dimension": dimension(member.dimension), "member": called(asked.engine, member.dimension, member.member)}
+    told = {"moved": mix.moved(asked, member)} if kind == "mix" else named | values
+    sentence = text(f"explain.why.{kind}", part=part_of_change(part), **told)
     yield Reason(kind, sentence, f"{member.dimension}={member.member}", rep=member.member if member.dimension == "rep" else None)
 
 
@@ -250,7 +247,9 @@ def _of_parts(asked: Asked, found: Explanation, change: float) -> Iterator[Reaso
         part, effect = max(parts.items(), key=lambda entry: entry[1] / change)
         if effect / change > 0:
             told = amount(effect, found.unit, currency=_currency(asked), signed=True)
-            yield Reason("part", _of_part(found, part, told, effect / change), part)
+            sentence = _of_part(found, part, told, effect / change)
+            shifted = mix.of_products(found.members) if part == "mix" else None
+            yield Reason("part", f"{sentence} {mix.moved(asked, shifted)}." if shifted else sentence, part)
 
 
 def _of_part(found: Explanation, part: str, effect: str, of_change: float) -> str:
