@@ -19,7 +19,7 @@ from nextmove.engine import Engine, literal
 from nextmove.facts import parameters
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.compile import Compiler, maturity
-from nextmove.kpis.dimensions import dimension
+from nextmove.kpis.dimensions import DIMENSIONS, dimension
 from nextmove.kpis.folds import Folds
 from nextmove.kpis.frame import DIMENSION, MEMBER, ONE_DAY, Frame
 from nextmove.kpis.inlined import by_the_cut
@@ -161,23 +161,19 @@ class Batch:
             return
         by = tuple(frames[0].by)
         frame: Frame = frames[0] if by else wide(frames, by=(DIMENSION, MEMBER) if told[0].cuts else ())
-        plan = Plan(self.catalogue, folds=self.folds)
+        few = _few(frames)
+        plan = Plan(self.catalogue, folds=None if few else self.folds)
         plan.frames[frame.periods] = frame
         compiler = Compiler(self.catalogue, calendar_of(self.settings), plan)
-        made = [_made(compiler, part, frame) for each in told for part in self._parts(each)]
-        self._make(plan)
+        cuts_at_once = len(DIMENSIONS) if few else self.cuts_at_once
+        made = [_made(compiler, part, frame) for each in told for part in _parts(each, cuts_at_once)]
+        self._make(plan, cuts_at_once)
         for n in range(0, len(made), _AT_ONCE):
             self.engine.execute(_insert(made[n : n + _AT_ONCE], frame))
 
-    def _parts(self, told: Told) -> list[Told]:
-        """What is retained reads facts within its own query: in a large company that one goes by few dimensions as well."""
-        if not told.kpi.entry.retained or not told.cuts:
-            return [told]
-        return [replace(told, cuts=told.cuts[n : n + self.cuts_at_once]) for n in range(0, len(told.cuts), self.cuts_at_once)]
-
-    def _make(self, plan: Plan) -> None:
+    def _make(self, plan: Plan, cuts_at_once: int) -> None:
         """Make what the plan before left otherwise, and all that reads it."""
-        for each in plan.passes(cuts_at_once=self.cuts_at_once):
+        for each in plan.passes(cuts_at_once=cuts_at_once):
             if self.made.get(each.name) != each.sql:
                 kind = "table" if each.kept else "view"
                 self.engine.execute(f"create or replace temp {kind} {each.name} as\n{each.parts[0]}")
@@ -201,6 +197,18 @@ class Batch:
         """By how many dimensions a fact is cut in one pass: all of a small company; few of a large one, to bound the memory."""
         lines = self.engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
         return max(1, _ROWS_AT_ONCE // max(int(lines), 1))
+
+
+def _few(frames: Sequence[Frame]) -> bool:
+    """Whether so few days are read that adding rows up first would cost more than it saves, and that all dimensions fit into memory."""
+    return all(frame.start is not None and frame.start >= frame.as_of - _FEW_DAYS for frame in frames)
+
+
+def _parts(told: Told, cuts_at_once: int) -> list[Told]:
+    """What is retained reads facts within its own query: in a large company that one goes by few dimensions as well."""
+    if not told.kpi.entry.retained or not told.cuts:
+        return [told]
+    return [replace(told, cuts=told.cuts[n : n + cuts_at_once]) for n in range(0, len(told.cuts), cuts_at_once)]
 
 
 @dataclass(frozen=True)
@@ -233,6 +241,7 @@ def _insert(made: Sequence[Made], frame: Frame) -> str:
 
 
 _ROWS_AT_ONCE = 10_000_000  # rows × dimensions of a pass
+_FEW_DAYS = dt.timedelta(days=400)
 _AT_ONCE = 8  # KPIs a statement: planning one of a hundred KPIs takes longer than planning a hundred KPIs in small ones
 _UNION = "\nunion all\n"
 

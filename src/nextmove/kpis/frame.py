@@ -140,21 +140,6 @@ class Frame:
         spans = joined_spans([(earlier.first.id, earlier.last.id), (self.first.id, None)])
         return replace(self, first=earlier.first, spans=spans if len(spans) > 1 else (), moved=moved)
 
-    def united(self, other: Frame) -> Frame:
-        """The periods of both frames, which differ in nothing else."""
-        if self.first is None or other.first is None:
-            return self if self.first is None else other
-        spans = joined_spans([*self._covered, *other._covered])
-        for one in (self, other):
-            if spans == one._covered:
-                return one
-        first = min(self.first, other.first, key=lambda period: period.start)
-        return replace(self, first=first, spans=spans if len(spans) > 1 else (), moved=f"{self.moved}_and_{other.moved}")
-
-    @property
-    def _covered(self) -> tuple[Span, ...]:
-        return self.spans or ((self.first.id, None),) if self.first else ()
-
     def held(self) -> Frame | None:
         """Only the period that ends before its own end, where there is one."""
         return replace(self, first=self.cut, last=self.cut, moved=f"{self.moved}_cut") if self.cut else None

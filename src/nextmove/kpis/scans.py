@@ -47,9 +47,9 @@ class Scan:
     rolled: str | None = None  # what is read in place of the fact where dimensions are told together
 
     def take_in(self, frame: Frame) -> None:
-        """Reach the periods and be cut by the dimensions that this frame asks."""
+        """Be cut by the dimensions that this frame asks."""
         if isinstance(frame, Wide) and isinstance(self.frame, Wide):
-            self.frame = self.frame.with_all_of(frame)
+            self.frame = self.frame.with_cuts_of(frame)
 
     def sqls(self, *, cuts_at_once: int, folds: Folds | None) -> list[str]:
         """The scan as SQL, in parts where it is cut by more dimensions than are to be read at once."""

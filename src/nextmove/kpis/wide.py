@@ -42,17 +42,12 @@ class Wide(Frame):
 
     @property
     def sharing(self) -> str:
-        """All but where they begin: what is asked joins its own periods."""
-        return repr([(part.calendar, part.grain, part.last, part.seen, part.cut) for part in self.parts])
+        """All but the cuts."""
+        return repr([(part.calendar, part.grain, part.first, part.spans, part.last, part.seen, part.cut) for part in self.parts])
 
-    def with_all_of(self, other: Wide) -> Wide:
-        """The periods and the dimensions of both."""
-        cuts = tuple(dict.fromkeys((*self.cuts, *other.cuts)))
-        parts = tuple(part.united(more) for part, more in zip(self.parts, other.parts, strict=True))
-        for one in (self, other):
-            if parts == one.parts:
-                return replace(one, cuts=cuts)
-        return replace(self, parts=parts, cuts=cuts, moved=f"{self.moved or 'wide'}_and_{other.moved or 'wide'}")
+    def with_cuts_of(self, other: Wide) -> Wide:
+        """The same periods by the dimensions of both."""
+        return replace(self, cuts=tuple(dict.fromkeys((*self.cuts, *other.cuts))))
 
     @property
     def members_of(self) -> tuple[str, ...]:
