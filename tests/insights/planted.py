@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,17 @@ def with_facts(demo: Workspace) -> Iterator[DuckDBEngine]:
             engine.execute(f"create table facts.{fact} as select * from main.kept")
             engine.execute("drop table main.kept")
         yield engine
+
+
+def question_of(story: Mapping[str, Any], asked: Mapping[str, Question]) -> Question:  # Any: a JSON value
+    """A silent customer is asked about in the month after its last order: half a year later nothing is expected of it any more."""
+    kpi, period, versus, by = asked[story["kind"]]
+    return kpi, month_after(story) if story["kind"] == "silent_customer" else period, versus, by
+
+
+def month_after(story: Mapping[str, Any]) -> str:  # Any: a JSON value
+    last = dt.date.fromisoformat(story["day"])
+    return f"{last.year}-{last.month + 1:02}"  # none fell silent in December
 
 
 def told_of(engine: DuckDBEngine, settings: Settings, story: Mapping[str, Any], question: Question) -> Story:  # Any: a JSON value

