@@ -2,7 +2,7 @@
 
 A *purchase day* is a day with at least one completed order line of a known customer, a credit (negative) apart; an order that cost nothing
 is an order too, it only brings nothing. Several orders of a customer on a day are one event, as in the models of repeat buying (Fader,
-Hardie and Lee 2005). Everything here starts from one query, one row a customer and purchase day, held as columns sorted by customer and
+Hardie and Lee 2005). Everything here starts from the fact `purchase_days`, held as columns sorted by customer and
 day; the state of all customers at any past day is then a matter of searching and adding up.
 """
 
@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from nextmove.engine import Engine
+from nextmove.engine import Engine, literal
 from nextmove.engine.once import shared
 from nextmove.errors import MissingData
-from nextmove.predictions.contract import sales_until
+from nextmove.facts import load_facts
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -32,11 +32,9 @@ Found = TypeVar("Found")
 _FAR = 1 << 20  # more days than any history has: customer and day in one sortable number
 
 _PURCHASE_DAYS = """
-select account_id, day, cast(sum(net) as double) as net, cast(sum(case when cost is null then net else net - cost end) as double) as profit,
-       count(*) as lines, count(distinct product_id) as products
-from {sales} as sales
-where status = 'completed' and net >= 0 and account_id is not null
-group by account_id, day
+select account_id, day, cast(net as double) as net, cast(profit as double) as profit, lines, products
+from {days} as days
+where day <= {as_of}
 order by account_id, day
 """
 
@@ -191,7 +189,10 @@ def purchase_days(engine: Engine, as_of: dt.date) -> PurchaseDays:
 
 
 def _load(engine: Engine, as_of: dt.date) -> PurchaseDays:
-    rows = engine.query(_PURCHASE_DAYS.format(sales=sales_until(as_of))).combine_chunks()
+    """The fact where the database has it, else its query."""
+    fact = load_facts()["purchase_days"]
+    days = f"facts.{fact.name}" if fact.name in engine.tables("facts") else f"({fact.query})"
+    rows = engine.query(_PURCHASE_DAYS.format(days=days, as_of=literal(as_of))).combine_chunks()
     if rows.num_rows == 0:
         raise MissingData("There is no purchase of a known customer yet.", where=f"order_lines up to {as_of}", hint="nextmove load FILE")
     coded = rows["account_id"].combine_chunks().dictionary_encode()  # the rows are sorted, so codes follow their order
