@@ -17,14 +17,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.linalg import lapack
 
 from nextmove.predictions.baskets import Baskets, sample_accounts
 from nextmove.predictions.groups import Counts, Features, Flags, Runs
+
+if TYPE_CHECKING:
+    from scipy import sparse  # loaded where it is used: most refreshes score without it
 
 ITEMS = 4000
 POOL = 6000
@@ -132,6 +134,8 @@ def _chosen_items(goods: Features, offered: Flags, least_buyers: int) -> Counts:
 
 def _matrix(baskets: Baskets, items: Counts, day: int, fade_days: float) -> sparse.csr_matrix:
     """Customers × items: exp(−days since the last purchase ÷ fade)."""
+    from scipy import sparse
+
     place = np.full(len(baskets.products), -1)
     place[items] = np.arange(len(items))
     runs, size = Runs(baskets.starts), len(baskets.products)
@@ -147,6 +151,8 @@ def _gram(matrix: sparse.csr_matrix) -> Dense:
 
 def _ease(gram: Dense, ridge: float) -> Dense:
     """B = I − P ÷ diag(P) with P = (gram + ridge)⁻¹, by a Cholesky factor in place."""
+    from scipy.linalg import lapack
+
     ridged = gram + ridge * np.eye(len(gram), dtype=np.float32)
     factor, failed = lapack.spotrf(ridged, lower=1, overwrite_a=1)
     if failed:
@@ -160,6 +166,8 @@ def _ease(gram: Dense, ridge: float) -> Dense:
 
 def _unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Rows of length one."""
+    from scipy import sparse
+
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     return sparse.csr_matrix(sparse.diags((1 / np.maximum(length, 1e-12)).astype(np.float32)) @ matrix)
 
@@ -173,6 +181,8 @@ def _largest(values: Dense, count: int) -> Counts:
 
 def _sparse(values: Dense, columns: Counts, width: int) -> sparse.csr_matrix:
     """A matrix with so many values in each row, at these columns; zeros are not kept."""
+    from scipy import sparse
+
     starts = np.arange(len(values) + 1) * values.shape[1]
     matrix = sparse.csr_matrix((values.ravel(), columns.ravel(), starts), (len(values), width))
     matrix.eliminate_zeros()
