@@ -96,6 +96,8 @@ def test_a_stored_fit_scores_its_own_day_to_the_same_bytes(
     learnt.save(tmp_path / "learnt.json")
     again = kind().fit(company, as_of=AS_OF, learnt=Learnt.load(tmp_path / "learnt.json"))
     assert _bytes(again.predict()) == _bytes(answers[kind.task])
+    later = kind().fit(company, as_of=AS_OF + dt.timedelta(days=1), learnt=learnt)
+    assert later.learnt == learnt, "what is kept grows older, so that it is learnt anew in time"
 
 
 @each_task

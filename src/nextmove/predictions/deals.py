@@ -25,7 +25,7 @@ from nextmove.errors import MissingData
 from nextmove.predictions.contract import Learnt, past_cutoffs, report
 from nextmove.predictions.groups import Counts, Flags, Numbers
 from nextmove.predictions.listing import list_figures
-from nextmove.predictions.scoring import Choice, Scored, score_table
+from nextmove.predictions.scoring import Scored, score_table
 from nextmove.predictions.sentences import evidence, told
 from nextmove.predictions.telling import chosen_before, strongest, warning_of, what_was_chosen
 
@@ -86,7 +86,7 @@ class Deals:
         if not deals.num_rows:
             raise MissingData("There are no deals yet.", where=f"opportunities up to {as_of}", hint="nextmove load FILE")
         stays = engine.query(_STAYS.format(as_of=literal(as_of)))
-        return FittedDeals(self, as_of, deals, stays, fields, chosen_before(self, learnt, as_of))
+        return FittedDeals(self, as_of, deals, stays, fields, learnt if learnt and learnt.serves(self, as_of=as_of) else None)
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         """Deals that were open at past days and are decided now: the share of the stage beside the model.
@@ -107,11 +107,11 @@ class FittedDeals:
     deals: pa.Table
     stays: pa.Table
     fields: tuple[str, ...] = FIELDS
-    choice: Choice | None = None
+    stored: Learnt | None = None
 
     @property
     def learnt(self) -> Learnt | None:
-        return what_was_chosen(self.settings, self.scored, self.as_of)
+        return self.stored or what_was_chosen(self.settings, self.scored, self.as_of)
 
     @cached_property
     def closed(self) -> Numbers:
@@ -139,7 +139,7 @@ class FittedDeals:
     def scored(self) -> Scored:
         given = self.deals.select(["day", *self.fields])
         train = given.filter(pa.array(self.decided)).append_column("won", pa.array(self.won[self.decided].astype(float)))
-        return score_table(train, given.filter(pa.array(~self.decided)), label="won", time="day", choice=self.choice)
+        return score_table(train, given.filter(pa.array(~self.decided)), label="won", time="day", choice=chosen_before(self.stored))
 
     @property
     def base(self) -> float:

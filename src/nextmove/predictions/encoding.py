@@ -137,6 +137,12 @@ def rates(values: Texts, outcome: Numbers, asked: Texts, *, folds: int = 0, weig
     return out
 
 
+def rates_by_value(values: Texts, outcome: Numbers, weight: Numbers) -> dict[str, float]:
+    """The smoothed share of good outcomes of each value."""
+    names = values.dictionary.to_pylist()
+    return dict(zip(names, _rate(values.indices.to_numpy(), outcome, weight, len(names)).tolist(), strict=True))
+
+
 def _rate(codes: Any, outcome: Numbers, weight: Numbers, size: int) -> Numbers:  # Any: an array of codes
     good, among = np.bincount(codes, outcome * weight, minlength=size), np.bincount(codes, weight, minlength=size)
     base = good.sum() / max(among.sum(), 1e-9)
@@ -151,16 +157,15 @@ def categories(table: Table, pairs: Sequence[tuple[str, str]] = ()) -> dict[str,
     return {name: single[name] for name in table.names} | joined
 
 
-def one_hot(known: dict[str, pa.Array], asked: dict[str, pa.Array]) -> tuple[Any, Any]:  # Any: scipy's sparse matrices
-    """A column for each known value; a value never seen before has none, and so counts as the average."""
+def one_hot(known: dict[str, pa.Array]) -> tuple[Any, dict[str, list[str]]]:  # Any: scipy's sparse matrix
+    """A column for each value of each column, and these values in order."""
     from scipy import sparse
 
-    mine, theirs = [], []
-    for name in (name for name in known if name in asked):
-        values = pc.unique(known[name])
+    matrices, told = [], {}
+    for name, rows in known.items():
+        values = pc.unique(rows)
         values = values.take(pc.sort_indices(values))
-        codes, places = pc.index_in(known[name], values).to_numpy(), pc.fill_null(pc.index_in(asked[name], values), -1).to_numpy()
-        seen = np.flatnonzero(places >= 0)
-        mine.append(sparse.csr_matrix((np.ones(len(codes)), (np.arange(len(codes)), codes)), (len(codes), len(values))))
-        theirs.append(sparse.csr_matrix((np.ones(len(seen)), (seen, places[seen])), (len(places), len(values))))
-    return sparse.hstack(mine, format="csr"), sparse.hstack(theirs, format="csr")
+        codes = pc.index_in(rows, values).to_numpy()
+        matrices.append(sparse.csr_matrix((np.ones(len(codes)), (np.arange(len(codes)), codes)), (len(codes), len(values))))
+        told[name] = values.to_pylist()
+    return sparse.hstack(matrices, format="csr"), told

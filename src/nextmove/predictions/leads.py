@@ -26,7 +26,7 @@ from nextmove.predictions.groups import Flags, Numbers
 from nextmove.predictions.listing import list_figures
 from nextmove.predictions.next_contact import best_contact
 from nextmove.predictions.persona import persona_fits
-from nextmove.predictions.scoring import Choice, Scored, score_table
+from nextmove.predictions.scoring import Scored, score_table
 from nextmove.predictions.telling import chosen_before, strongest, warning_of, what_was_chosen
 
 FIELDS = ("source", "campaign_id", "segment", "industry", "company_size", "country", "region", "landing_page", "month")
@@ -72,7 +72,7 @@ class Leads:
         leads = load_leads(engine, as_of)
         leads = leads.append_column("contact_method", best_contact(engine, as_of, leads["source"]))
         leads = leads.append_column("persona_fit", persona_fits(engine, leads, as_of=as_of))
-        return FittedLeads(self, as_of, leads, chosen_before(self, learnt, as_of))
+        return FittedLeads(self, as_of, leads, learnt if learnt and learnt.serves(self, as_of=as_of) else None)
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         leads = load_leads(engine, as_of)
@@ -101,7 +101,7 @@ class FittedLeads:
     settings: Leads
     as_of: dt.date
     leads: pa.Table
-    choice: Choice | None = None
+    stored: Learnt | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -109,7 +109,7 @@ class FittedLeads:
 
     @property
     def learnt(self) -> Learnt | None:
-        return what_was_chosen(self.settings, self.scored, self.as_of)
+        return self.stored or what_was_chosen(self.settings, self.scored, self.as_of)
 
     @cached_property
     def age(self) -> Numbers:
@@ -147,7 +147,7 @@ class FittedLeads:
     def scored(self) -> Scored:
         given = self.leads.select(["day", *self.fields])
         train = given.filter(pa.array(self.over)).append_column("became_customer", pa.array(self.label))
-        return score_table(train, given.filter(pa.array(self.open)), label="became_customer", time="day", choice=self.choice)
+        return score_table(train, given.filter(pa.array(self.open)), label="became_customer", time="day", choice=chosen_before(self.stored))
 
     def chances(self, scored: Scored) -> Numbers:
         """The chance of those who have not bought yet: buyers who would have bought by their age are gone."""

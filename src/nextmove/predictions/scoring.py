@@ -16,17 +16,18 @@ found, named and left out: one that tells the outcome nearly alone, or whose bei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from nextmove.predictions import measures
-from nextmove.predictions.encoding import Table, categories, one_hot, rates, seasons_of, table_of
+from nextmove.predictions.encoding import Table, rates, seasons_of, table_of
 from nextmove.predictions.groups import Flags, Numbers
+from nextmove.predictions.table_models import LEARNERS, Model, apart, from_plain, logit, plain
 
 LEAST_RECORDS = 100  # decided records below which nothing is learnt
 MOST_RECORDS = 50_000  # the latest, learnt from
@@ -35,9 +36,7 @@ LEAK_ALONE = 0.97  # AUC of one column alone
 LEAK_FILLED = 0.80  # AUC of its being filled alone
 MEMORIES = (90.0, 365.0)  # days after which a record counts half
 TREES_FROM = 6  # columns; with fewer, single values and pairs of them leave nothing to find
-_RIDGE = 0.06
-# Rows, outcome, weights of the rows, rows to score → chances, for each of the weights.
-Learner = Callable[[Table, Numbers, Sequence[Numbers], Table], list[Numbers]]
+_MOST_ODDS = float(logit(np.array(1.0)))  # of one model, so that no single one decides
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the company's own past has decided, and most of the time goes into: kept, so that the next days only learn the weights anew."""
+    """What the company's own past has decided, and what was learnt of it: kept, so that the next days only score."""
 
     learners: tuple[str, ...]  # none where nothing beats chance
     past_auc: float
     slope: float
     left_out: tuple[str, ...]
     used: tuple[str, ...]
+    models: tuple[Mapping[str, Any], ...] = ()  # Any: JSON values
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Choice:  # Any: JSON values
@@ -83,7 +83,7 @@ def score_table(
     choice: Choice | None = None,
 ) -> Scored:
     """The chance of `label` (0 or 1) for the rows of `test`, learnt from `train`; `time` names the column that orders both. `learners` are
-    those that may be chosen, where not all; with a `choice` made on an earlier day nothing is tried again."""
+    those that may be chosen, where not all; with a `choice` made on an earlier day nothing is learnt again."""
     outcome = train[label].to_numpy().astype(np.float64)
     known, asked = table_of(train.drop_columns([label]), time), table_of(test, time)
     order = np.argsort(known.day, kind="stable")[-MOST_RECORDS:]
@@ -95,16 +95,18 @@ def score_table(
     choice = choice or choose(known, outcome, asked, among=learners)
     if not choice.learners or not asked.size:
         return Scored(np.full(asked.size, base), "base rate", base, choice.past_auc, choice.left_out, choice=choice)
-    known, asked = known.only(choice.used), asked.only(choice.used)
-    centre, odds = _logit(np.array(base)), _logit(averaged(choice.learners, known, outcome, asked))
+    if not choice.models:
+        models = _learnt(choice.learners, known.only(choice.used), outcome, asked)
+        choice = replace(choice, models=tuple(plain(model) for model in models))
+    centre, odds = logit(np.array(base)), np.mean(_odds([from_plain(model) for model in choice.models], asked), axis=0)
     chance = _chance(centre + choice.slope * (odds - centre))
-    return Scored(chance, "model", base, choice.past_auc, choice.left_out, known.names, choice)
+    return Scored(chance, "model", base, choice.past_auc, choice.left_out, choice.used, choice)
 
 
 def choose(known: Table, outcome: Numbers, asked: Table, *, among: tuple[str, ...] | None = None) -> Choice:
     """Which columns may be looked at, which learners are worth it, and how far their odds are to be stretched."""
     left_out = leaking(known, outcome, asked)
-    kept = known.without((*left_out, *seasons_of(known)))
+    kept = known.only(asked.names).without((*left_out, *seasons_of(known)))
     kept = kept.without(silent(kept, outcome))
     if not kept.names or not asked.size:
         return Choice((), 0.5, 1.0, left_out, kept.names)
@@ -129,8 +131,8 @@ def leaking(known: Table, outcome: Numbers, asked: Table) -> tuple[str, ...]:
     found = []
     good = outcome == 1
     for name in known.names:
-        told = _apart(good, rates(known.column(name), outcome, known.column(name), folds=5))
-        filled = _apart(good, known.filled(name).astype(float))
+        told = apart(good, rates(known.column(name), outcome, known.column(name), folds=5))
+        filled = apart(good, known.filled(name).astype(float))
         emptier = asked.size == 0 or asked.filled(name).mean() < known.filled(name).mean() - 0.05
         if told >= LEAK_ALONE or filled >= LEAK_FILLED or (filled >= 0.65 and emptier):
             found.append(name)
@@ -144,11 +146,6 @@ def silent(known: Table, outcome: Numbers) -> tuple[str, ...]:
     return tuple(
         name for name in known.names if measures.area(good, rates(known.column(name), outcome, known.column(name), folds=5)) < least
     )
-
-
-def _apart(good: Flags, score: Numbers) -> float:
-    area = measures.area(good, score)
-    return max(area, 1 - area)
 
 
 @dataclass(frozen=True)
@@ -172,7 +169,7 @@ def _trials(known: Table, outcome: Numbers, among: tuple[str, ...] | None) -> li
         if any(outcome[part].min() == outcome[part].max() for part in (before, after)):
             return []
         then = known.rows(before), outcome[before], known.rows(after)
-        trials.append(Trial(outcome[after], {name: _odds(name, *then) for name in tried}))
+        trials.append(Trial(outcome[after], {name: _odds(_learnt([name], *then), then[2]) for name in tried}))
     return trials
 
 
@@ -202,7 +199,7 @@ def slope(names: Sequence[str], trials: Sequence[Trial]) -> float:
     average makes chances too timid, a trade that changes makes them too bold)."""
     from sklearn.linear_model import LogisticRegression
 
-    parts = [_logit(_chance(np.mean([odds for name in names for odds in trial.odds[name]], axis=0))) for trial in trials]
+    parts = [logit(_chance(np.mean([odds for name in names for odds in trial.odds[name]], axis=0))) for trial in trials]
     which = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     rows = np.stack([np.concatenate(parts), which], axis=1)
     fitted = LogisticRegression(C=100.0).fit(rows, np.concatenate([trial.outcome for trial in trials])).coef_[0, 0]
@@ -215,75 +212,18 @@ def _noise(good: Flags) -> float:
     return float(np.sqrt((hits + misses + 1) / (12 * hits * misses)))
 
 
-def averaged(names: Sequence[str], known: Table, outcome: Numbers, asked: Table) -> Numbers:
-    """The learners' mean chance, on the scale of odds."""
-    return _chance(np.mean([odds for name in names for odds in _odds(name, known, outcome, asked)], axis=0))
-
-
-def _odds(name: str, known: Table, outcome: Numbers, asked: Table) -> list[Numbers]:
-    """The odds that a learner gives, one with each memory."""
+def _learnt(names: Sequence[str], known: Table, outcome: Numbers, asked: Table) -> list[Model]:
+    """What the learners make of the past, one model with each memory."""
     now = max(known.day.max(), asked.day.min()) if asked.size else known.day.max()
     weights = [_weights(known, now, memory) for memory in MEMORIES]
-    return [_logit(chance) for chance in LEARNERS[name](known, outcome, weights, asked)]
+    return [model for name in names for model in LEARNERS[name](known, outcome, weights)]
+
+
+def _odds(models: Sequence[Model], asked: Table) -> list[Numbers]:
+    """The odds that each model gives."""
+    return [np.clip(model.odds(asked), -_MOST_ODDS, _MOST_ODDS) for model in models]
 
 
 def _chance(odds: Numbers) -> Numbers:
     chance: Numbers = 1 / (1 + np.exp(-odds))
     return chance
-
-
-def _logit(chance: Numbers) -> Numbers:
-    chance = np.clip(chance, 1e-4, 1 - 1e-4)
-    odds: Numbers = np.log(chance / (1 - chance))
-    return odds
-
-
-def _values(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
-    """Ridge logistic regression on the values of each column."""
-    mine, theirs = one_hot(categories(known), categories(asked))
-    return [_ridge(mine, theirs, outcome, weight) for weight in weights]
-
-
-def _pairs(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
-    """The same, and the pairs of values of the few columns that tell most."""
-    strong = sorted(known.names, key=lambda name: -_apart(outcome == 1, rates(known.column(name), outcome, known.column(name), folds=5)))
-    pairs = list(combinations(sorted(strong[:3]), 2))
-    mine, theirs = one_hot(categories(known, pairs), categories(asked, pairs))
-    return [_ridge(mine, theirs, outcome, weight) for weight in weights]
-
-
-def _rates(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
-    """Logistic regression on smoothed rates, which learns how far each column is to be believed."""
-    return [_by_rates(known, outcome, weight, asked) for weight in weights]
-
-
-def _by_rates(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
-    mine = [_logit(rates(known.column(name), outcome, known.column(name), folds=5, weight=weight)) for name in known.names]
-    theirs = [_logit(rates(known.column(name), outcome, asked.column(name), weight=weight)) for name in known.names]
-    return _ridge(np.stack(mine, axis=1), np.stack(theirs, axis=1), outcome, weight, strength=1.0)
-
-
-def _trees(known: Table, outcome: Numbers, weights: Sequence[Numbers], asked: Table) -> list[Numbers]:
-    """Boosted trees on smoothed rates and numbers."""
-    return [_by_trees(known, outcome, weight, asked) for weight in weights]
-
-
-def _by_trees(known: Table, outcome: Numbers, weight: Numbers, asked: Table) -> Numbers:
-    from nextmove.predictions.trees import learn
-
-    mine = {name: rates(known.column(name), outcome, known.column(name), folds=5, weight=weight) for name in known.names}
-    theirs = {name: rates(known.column(name), outcome, asked.column(name), weight=weight) for name in known.names}
-    mine |= {f"{name} itself": values for name, values in known.numbers.items()}
-    theirs |= {f"{name} itself": values for name, values in asked.numbers.items()}
-    return learn(mine, outcome, rounds=60, weight=weight).score(theirs)
-
-
-def _ridge(mine: object, theirs: object, outcome: Numbers, weight: Numbers, *, strength: float = _RIDGE) -> Numbers:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, max_iter=300).fit(mine, outcome, sample_weight=weight)
-    chance: Numbers = model.predict_proba(theirs)[:, 1]
-    return chance
-
-
-LEARNERS: dict[str, Learner] = {"values": _values, "pairs": _pairs, "rates": _rates, "trees": _trees}

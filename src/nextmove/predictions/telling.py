@@ -26,9 +26,9 @@ def warning_of(scored: Scored) -> str | None:
     return " ".join(parts) or None
 
 
-def chosen_before(task: Prediction, learnt: Learnt | None, as_of: dt.date) -> Choice | None:
-    """The choice of a stored fit, where it serves."""
-    return Choice.from_plain(learnt.content) if learnt and learnt.serves(task, as_of=as_of) else None
+def chosen_before(stored: Learnt | None) -> Choice | None:
+    """The choice of a stored fit."""
+    return Choice.from_plain(stored.content) if stored else None
 
 
 def what_was_chosen(task: Prediction, scored: Scored, as_of: dt.date) -> Learnt | None:
