@@ -57,7 +57,7 @@ with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
     with DuckDBEngine(Path(copy), memory_limit=limit) as engine:
         engine.execute("set threads = 2")
         begun = time.perf_counter(), time.process_time()
-        predict_all(engine, as_of=dt.date.fromisoformat(as_of), past=Past({}, 7, None), steps=Steps(lambda said: None))
+        predict_all(engine, as_of=dt.date.fromisoformat(as_of), past=Past({}, 7), steps=Steps(lambda said: None))
         wall, cpu = time.perf_counter() - begun[0], time.process_time() - begun[1]
 print(json.dumps([wall, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """

@@ -38,7 +38,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         build = Build(engine, workspace.settings, load_catalogue(workspace), AS_OF, Steps(quiet))
         with warehouse_attached(engine, workspace.data / "warehouse.duckdb"):
             take_rows(build, None)
-        assert predict_all(engine, as_of=AS_OF, past=Past({}, 0, None), steps=build.steps) == {}
+        assert predict_all(engine, as_of=AS_OF, past=Past({}, 0), steps=build.steps) == {}
         assert find_actions(engine, workspace.settings, as_of=AS_OF, end=end_of(AS_OF, time_zone="Europe/London")) == {}
         due = [story for story in told if story["kind"] in KIND and _due(story) and not _withheld(engine, story)]
         yield [(story, _place(engine, story), _place(engine, story, kind=KIND[story["kind"]])) for story in due]

@@ -22,7 +22,7 @@ select order_id, cast(line_no as bigint) as line_no, cast(day as timestamp) as o
        'C' || (1 + hash(product_id) % 4) as category, 'all' as segment, 'north' as region, 'field' as channel, 'visit' as contact_method,
        cast(null as varchar) as campaign_id, cast(null as varchar) as initiative, cast(quantity as decimal(18, 4)) as quantity,
        cast(net as decimal(18, 4)) as net, cast(cost as decimal(18, 4)) as cost, cast(net as decimal(18, 4)) as list, status,
-       status = 'completed' and net > 0 and account_id is not null as is_purchase
+       status = 'completed' and net > 0 and account_id is not null as is_purchase, cast(null as varchar) as unpriced
 from lines
 """
 

@@ -133,7 +133,7 @@ def test_a_refresh_says_how_old_the_fit_is(
     told = list[str]()
     for days in (3, 8):
         later = AS_OF + dt.timedelta(days=days)
-        past = predicting.Past({"clv": learnt}, 7, None)
+        past = predicting.Past({"clv": learnt}, 7)
         assert predicting.predict_all(make_company(lines), as_of=later, past=past, steps=Steps(told.append)) == {}
     assert "3 days old" in told[0]
     assert "learnt anew" in told[1]

@@ -22,7 +22,7 @@ select 'O' || account || '-' || day as order_id, row_number() over () as line_no
        cast(day as date) as day, 'A' || lpad(cast(account as varchar), 4, '0') as account_id,
        'P' || lpad(cast(product as varchar), 3, '0') as product_id, cast(quantity as decimal(18, 4)) as quantity,
        cast(quantity * 10 as decimal(18, 4)) as net, cast(quantity * 6 as decimal(18, 4)) as cost,
-       status, status = 'completed' as is_purchase
+       status, status = 'completed' as is_purchase, cast(null as varchar) as unpriced
 from lines
 """
 

@@ -11,7 +11,6 @@ import datetime as dt
 import pyarrow as pa
 
 from nextmove.engine import Engine, literal
-from nextmove.predictions.forecast import FittedForecast
 
 PAST = "predictions.forecast_past"
 _COLUMNS = "made_on, kpi, dimension, member, period_start, months_ahead, value, value_lo, value_hi"
@@ -40,11 +39,6 @@ def forecasts_of(engine: Engine) -> pa.Table | None:
     """The forecasts that an edition keeps; None where it has none."""
     known = "select 1 from information_schema.tables where table_schema = 'predictions' and table_name = 'forecast_past'"
     return engine.query(f"select * from {PAST}") if engine.query(known).num_rows else None
-
-
-def months_of(fitted: FittedForecast) -> dict[str, pa.Table]:
-    """What came in the complete months, and what would have been said then, by the tables in which an edition keeps it."""
-    return {"predictions.forecast_months": fitted.history(), "predictions.forecast_replayed": fitted.replayed()}
 
 
 def keep_forecasts(engine: Engine, *, as_of: dt.date, earlier: pa.Table | None) -> None:

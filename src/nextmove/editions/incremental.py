@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import pyarrow as pa
+
 from nextmove.editions.asof import BORN, LATER, REBUILT, as_of_select, came_between
 from nextmove.editions.deltas import note_difference, set_aside
 from nextmove.editions.source import tables_of_warehouse
@@ -21,6 +23,7 @@ from nextmove.editions.tables import LEFT_BEHIND, joins_as_written, kept_facts, 
 from nextmove.engine import DuckDBEngine, literal, name
 from nextmove.facts.catalogue import Fact
 from nextmove.ingest.batches import Changed
+from nextmove.kpis.reach import Since
 from nextmove.settings import Settings
 from nextmove.tables import table
 
@@ -191,6 +194,14 @@ def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) ->
             anew.add(fact.name)
         altered |= {fact.name} if differs else set()
     return Brought(frozenset(anew), frozenset(altered))
+
+
+def accounts_met(engine: DuckDBEngine, changed: Since) -> pa.Array:
+    """The accounts of which lines have come, gone or changed."""
+    if "sales" not in changed.rows:
+        return pa.array([], pa.string())
+    rows = engine.query(f"select distinct account_id from {changed.rows['sales']} where account_id is not null order by 1")
+    return rows["account_id"].combine_chunks()
 
 
 def _make_anew(engine: DuckDBEngine, settings: Settings, touched: Touched, fact: Fact) -> bool:

@@ -4,7 +4,8 @@ What a task has learnt is kept in the edition (`predictions.learnt`) and handed 
 silent, and the edition says why (`main.silent`).
 
 What moves slowly and takes long (`WITH_THE_FIT`) is scored when it is learnt, and stands until then: offers lose what the customer has
-bought since. A change of what customers or products are makes all anew.
+bought since. Tasks that can (`BetweenFits`) score anew the customers whose lines have changed, and move the others on. A change of what
+customers or products are makes all anew.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
 
-from nextmove.editions.forecasts import months_of
 from nextmove.editions.progress import Steps
 from nextmove.engine import Engine
 from nextmove.engine.once import sharing
 from nextmove.errors import UserError
 from nextmove.predictions import TASKS, Learnt, Prediction
-from nextmove.predictions.forecast import FittedForecast
+from nextmove.predictions.contract import Beside, BetweenFits
 
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
@@ -54,11 +54,11 @@ class _Answer:
 
 @dataclass(frozen=True)
 class Past:
-    """What the edition before has learnt, for how many days that serves, and the first day whose rows may differ now (None: any day's)."""
+    """What the edition before has learnt, for how many days that serves, and the accounts whose lines have changed since (None: any's)."""
 
     learnt: Mapping[str, Learnt]
     refit_days: int
-    since: dt.date | None
+    met: pa.Array | None = None
 
     def fresh(self, task: Prediction, as_of: dt.date) -> Learnt | None:
         """The stored fit that may still score."""
@@ -74,10 +74,15 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
     def answer(kind: type[Prediction]) -> _Answer:
         task = kind()
         fresh = past.fresh(task, as_of)
-        if fresh and past.since and task.task in WITH_THE_FIT and table_of(task.task).removeprefix("predictions.") in written:
+        brought = fresh is not None and past.met is not None and table_of(task.task).removeprefix("predictions.") in written
+        if fresh and brought and task.task in WITH_THE_FIT:
             return _Answer(task.task, learnt=fresh, stands=True)
         told = {"days": (as_of - fresh.learnt_on).days} if fresh else {}
         with steps.step("scored" if fresh else "learnt", task=task.task, **told):
+            if fresh and brought and isinstance(task, BetweenFits):
+                earlier = engine.query(f"select * from {table_of(task.task)}")
+                rows = task.between_fits(engine, earlier, met=past.met, as_of=as_of, learnt=fresh)
+                return _Answer(task.task, rows, fresh)
             return _answer(engine, task, as_of=as_of, learnt=fresh)
 
     with sharing(engine), _bounded(engine), ThreadPoolExecutor(_AT_A_TIME) as workers:
@@ -105,8 +110,8 @@ def _bounded(engine: Engine) -> Iterator[None]:
 def _answer(engine: Engine, task: Prediction, *, as_of: dt.date, learnt: Learnt | None) -> _Answer:
     try:
         fitted = task.fit(engine, as_of=as_of, learnt=learnt)
-        beside = months_of(fitted) if isinstance(fitted, FittedForecast) else {}
-        return _Answer(task.task, fitted.predict(), fitted.learnt, beside=beside)
+        rows = fitted.predict()
+        return _Answer(task.task, rows, fitted.learnt, beside=fitted.beside() if isinstance(fitted, Beside) else {})
     except UserError as error:
         return _Answer(task.task, silent=error.what)
 

@@ -1,5 +1,6 @@
 -- One row an account and day on which it bought or returned something: the net sales, and what they earned (gross profit; of lines without
--- cost net sales). What a customer has brought so far, or in twelve months, is read from these few rows.
+-- cost net sales). What a customer has brought so far, or in twelve months, is read from these few rows. `bought_…`, `lines` and `products`
+-- are of completed lines alone, without credits (negative): a day with such lines is a purchase day, even where they cost nothing.
 -- needs: order_lines.account_id
 -- rebuilt: account_id
 select
@@ -7,7 +8,11 @@ select
     day,
     sum(net) as net,
     sum(coalesce(net - cost, net)) as earned,
-    max(unpriced) as unpriced
+    max(unpriced) as unpriced,
+    sum(case when status = 'completed' and net >= 0 then net end) as bought_net,
+    sum(case when status = 'completed' and net >= 0 then coalesce(net - cost, net) end) as bought_earned,
+    count(case when status = 'completed' and net >= 0 then 1 end) as lines,
+    count(distinct case when status = 'completed' and net >= 0 then product_id end) as products
 from facts.sales
 where account_id is not null
 group by account_id, day

@@ -120,6 +120,9 @@ class Assortment:
     category: Counts  # −1 where unknown
     discontinued: Flags  # by the product table, by the day asked for
 
+    def names_of(self, product: Counts) -> pa.Array:
+        return pa.array(self.names, pa.string()).take(pa.array(product))
+
 
 def day_number(day: dt.date) -> int:
     """Days since 1970."""
@@ -133,8 +136,23 @@ def load_baskets(engine: Engine, as_of: dt.date) -> Baskets:
 
 def _load(engine: Engine, as_of: dt.date) -> Baskets:
     rows = engine.query(_BASKETS.format(sales=sales_until(as_of)))
+    return _arranged(rows, *_numbered(rows["product_id"]))
+
+
+def baskets_among(engine: Engine, accounts: pa.Array, products: pa.ChunkedArray, as_of: dt.date) -> Baskets:
+    """Those of these accounts, which number all `products` and not only what was bought."""
+    engine.write("predictions.met", pa.table({"account_id": accounts}))
+    met = f"(select * from {sales_until(as_of)} as sales where account_id in (select account_id from predictions.met))"
+    rows = engine.query(_BASKETS.format(sales=met))
+    engine.execute("drop table predictions.met")
+    known = pc.unique(pa.chunked_array([*products.chunks, *rows["product_id"].cast(products.type).chunks], products.type))
+    known = known.take(pc.sort_indices(known))
+    return _arranged(rows, known, codes(rows["product_id"], known))
+
+
+def _arranged(rows: pa.Table, products: pa.Array, product: Counts) -> Baskets:
+    """Sorted by customer, product and day."""
     accounts, account = _numbered(rows["account_id"])
-    products, product = _numbered(rows["product_id"])
     day = rows["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
     order = np.argsort(((account * max(1, len(products)) + product) << 16) + day)  # keys are unique: no ties
     values = [rows[c].to_numpy()[order] for c in ("quantity", "net", "profit")]
@@ -145,7 +163,7 @@ def returned_pairs(engine: Engine, baskets: Baskets, as_of: dt.date, *, within_d
     """The keys of what customers sent back lately, ascending."""
     since = literal(as_of - dt.timedelta(days=within_days))
     rows = engine.query(_RETURNED.format(sales=sales_until(as_of), since=since))
-    account, product = _codes(rows["account_id"], baskets.accounts), _codes(rows["product_id"], baskets.products)
+    account, product = codes(rows["account_id"], baskets.accounts), codes(rows["product_id"], baskets.products)
     known = (account >= 0) & (product >= 0)
     return np.unique(account[known] * len(baskets.products) + product[known])
 
@@ -153,14 +171,14 @@ def returned_pairs(engine: Engine, baskets: Baskets, as_of: dt.date, *, within_d
 def load_assortment(engine: Engine, baskets: Baskets, as_of: dt.date) -> Assortment:
     """Names, categories and ends of the products that were ever bought."""
     rows = engine.query(_PRODUCTS)
-    place = _codes(rows["product_id"], baskets.products)
+    place = codes(rows["product_id"], baskets.products)
     known = place >= 0
     names, category = list(baskets.products.to_pylist()), np.full(len(baskets.products), -1)
     discontinued = np.zeros(len(names), bool)
     ended = pc.fill_null(pc.less_equal(rows["discontinued_on"], pa.scalar(as_of)), False).to_numpy()
     discontinued[place[known]] = ended[known]
     groups = pc.unique(rows["category"]).drop_null()
-    category[place[known]] = _codes(rows["category"], groups.take(pc.sort_indices(groups)))[known]
+    category[place[known]] = codes(rows["category"], groups.take(pc.sort_indices(groups)))[known]
     for at, name in zip(place[known].tolist(), rows["name"].filter(pa.array(known)).to_pylist(), strict=True):
         names[at] = name or names[at]
     return Assortment(names, category, discontinued)
@@ -207,7 +225,7 @@ def _numbered(ids: pa.ChunkedArray) -> tuple[pa.Array, Counts]:
     return coded.dictionary.take(order), place[coded.indices.to_numpy(zero_copy_only=False)]
 
 
-def _codes(ids: pa.ChunkedArray, known: pa.Array) -> Counts:
+def codes(ids: pa.ChunkedArray, known: pa.Array) -> Counts:
     """Each id's place in `known`, −1 where it has none."""
     if not len(known):
         return np.full(len(ids), -1)

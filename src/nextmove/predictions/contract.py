@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
 
@@ -73,6 +73,24 @@ class Fitted(Protocol):
 
     def predict(self) -> pa.Table:
         """One flat row a subject: as_of, horizon_days, the ids, score, and what the task adds."""
+        ...
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """A task that has learnt and keeps more in an edition than its rows."""
+
+    def beside(self) -> dict[str, pa.Table]:
+        """Further tables by their names, once `predict` has been called."""
+        ...
+
+
+@runtime_checkable
+class BetweenFits(Protocol):
+    """A task that need not look at every subject each day."""
+
+    def between_fits(self, engine: Engine, earlier: pa.Table, *, met: pa.Array, as_of: dt.date, learnt: Learnt) -> pa.Table:
+        """Its rows of an `earlier` day brought to `as_of`: of the accounts `met`, whose lines have changed since, scored anew."""
         ...
 
 

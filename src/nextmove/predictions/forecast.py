@@ -116,6 +116,9 @@ class FittedForecast:
         sales = float(self.walks[0].months.money[0, -12:].sum())
         return float(np.clip(walked.months.money[0, -12:].sum() / sales, 0, 1)) if sales > 0 else 1.0
 
+    def beside(self) -> dict[str, pa.Table]:
+        return {"predictions.forecast_months": self.history(), "predictions.forecast_replayed": self.replayed()}
+
     def history(self) -> pa.Table:
         """What came in each complete month."""
         return pa.concat_tables(history_table(walked.months) for walked in self.walks).combine_chunks()

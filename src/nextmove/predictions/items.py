@@ -21,8 +21,9 @@ import pyarrow as pa
 from nextmove.engine import Engine
 from nextmove.predictions import measures
 from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets
+from nextmove.predictions.between_fits import baskets_of, moved_on, norms_kept, renewed, replaced
 from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
-from nextmove.predictions.groups import Counts, Features, Flags, Numbers
+from nextmove.predictions.groups import Features, Flags, Numbers
 from nextmove.predictions.listing import calibration
 from nextmove.predictions.pairs import PairState, pair_blocks, sampled_pairs
 from nextmove.predictions.sentences import evidence, told
@@ -51,6 +52,17 @@ class Items:
         baskets = load_baskets(engine, as_of)
         learnt = learnt or self._learn(baskets, as_of)
         return FittedItems(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
+
+    def between_fits(self, engine: Engine, earlier: pa.Table, *, met: pa.Array, as_of: dt.date, learnt: Learnt) -> pa.Table:
+        baskets = baskets_of(engine, met, as_of, self.horizon_days)
+        fitted = FittedItems(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
+        return renewed(fitted, self._moved_on(*moved_on(earlier, met, as_of)), _with_reasons)
+
+    def _moved_on(self, rows: pa.Table, days: int) -> pa.Table:
+        """So many days later, without what has been given up since."""
+        quiet = rows["quiet_days"].to_numpy() + days
+        rows = replaced(rows, {"quiet_days": quiet, "late_by_days": _late(quiet, rows["usual_gap_days"].to_numpy())})
+        return rows.filter(pa.array(quiet <= self.active_days))
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         baskets = load_baskets(engine, as_of)
@@ -129,28 +141,29 @@ class FittedItems:
         missed = ~(fate.gone[state.product] | (successor >= 0))
         at_stake = np.where(missed, score * _horizon_profit(own, horizon), 0.0)
         size = len(score)
-        return pa.table(
+        rows = pa.table(
             {
                 "as_of": pa.array([self.as_of] * size, pa.date32()),
                 "horizon_days": pa.array(np.full(size, horizon)),
                 "account_id": self.baskets.accounts.take(pa.array(state.account)),
                 "product_id": self.baskets.products.take(pa.array(state.product)),
                 "score": score,
+                "purchase_days": own["n"].astype(np.int64),
                 "quiet_days": own["quiet"].astype(np.int64),
                 "usual_gap_days": own["gap_median"],
-                "late_by_days": np.maximum(own["quiet"] - own["gap_median"], 0),
+                "late_by_days": _late(own["quiet"], own["gap_median"]),
                 "visits_since": own["visits_since"].astype(np.int64),
                 "at_stake": at_stake.round(2),
                 "value": _horizon_profit(own, horizon).round(2),
                 "gone": fate.gone[state.product],
                 "replaced_by": self.baskets.products.take(pa.array(successor, mask=successor < 0)),
                 "method": pa.array([self.learnt.content["method"]] * size, pa.string()),
-                **_reasons(own, self._names(state.product)),
             }
         )
+        return _with_reasons(rows, self.assortment.names_of(state.product))
 
-    def _names(self, product: Counts) -> pa.Array:
-        return pa.array(self.assortment.names, pa.string()).take(pa.array(product))
+    def beside(self) -> dict[str, pa.Table]:
+        return norms_kept(self.baskets, self.assortment, self.as_of, self.settings.horizon_days)
 
 
 def backtest_days(baskets: Baskets, as_of: dt.date, horizon: int) -> list[dt.date]:
@@ -212,12 +225,19 @@ def _figures(label: Flags, score: Numbers, worth: Numbers, length: int) -> dict[
     }
 
 
-def _reasons(own: Features, names: pa.Array) -> dict[str, pa.Array]:
+def _late(quiet: Numbers, usual: Numbers) -> Numbers:
+    late: Numbers = np.maximum(quiet - usual, 0)
+    return late
+
+
+def _with_reasons(rows: pa.Table, names: pa.Array) -> pa.Table:
+    """`rows` with the sentence and its evidence, which stand in their other columns."""
     values = {
         "product": names,
-        "purchase_days": pa.array(own["n"].astype(np.int64)),
-        "gap_days": pa.array(np.rint(own["gap_median"]).astype(np.int64)),
-        "quiet_days": pa.array(own["quiet"].astype(np.int64)),
-        "visits": pa.array(own["visits_since"].astype(np.int64)),
+        "purchase_days": rows["purchase_days"].combine_chunks(),
+        "gap_days": pa.array(np.rint(rows["usual_gap_days"].to_numpy()).astype(np.int64)),
+        "quiet_days": rows["quiet_days"].combine_chunks(),
+        "visits": rows["visits_since"].combine_chunks(),
     }
-    return {"reason": told("predictions.items.reason", values), "evidence": evidence("predictions.items.reason", values)}
+    rows = rows.append_column("reason", told("predictions.items.reason", values))
+    return rows.append_column("evidence", evidence("predictions.items.reason", values))

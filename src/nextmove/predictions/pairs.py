@@ -51,18 +51,18 @@ class PairState:
 def sampled_pairs(baskets: Baskets, day: int, horizon: int, *, keep: Keep) -> PairState:
     """The pairs to learn from: of at most `LEARNING_ACCOUNTS` customers, as they stood at the end of `day`."""
     own = _Own.of(baskets.sample(LEARNING_ACCOUNTS).until(day), day, horizon)
-    return own.described(_norms(baskets, day, horizon, own), horizon, keep)
+    return own.described(norms_of(baskets, day, horizon, own), horizon, keep)
 
 
 def pair_blocks(baskets: Baskets, day: int, horizon: int, *, keep: Keep) -> Iterator[PairState]:
     """All pairs that `keep` chooses by their own rhythm, as they stand at the end of `day`, a block of customers at a time."""
-    norms = _norms(baskets, day, horizon)
+    norms = norms_of(baskets, day, horizon)
     for block in baskets.blocks():
         yield _own(block, day, horizon).described(norms, horizon, keep)
 
 
-def _norms(baskets: Baskets, day: int, horizon: int, sampled: _Own | None = None) -> Norms:
-    """Those of the day; `sampled` are the pairs of the sample, where these are known already."""
+def norms_of(baskets: Baskets, day: int, horizon: int, sampled: _Own | None = None) -> Norms:
+    """What pairs are held against on the day; `sampled` are the pairs of the sample, where these are known already."""
 
     def counted() -> Norms:
         own = sampled or _own(baskets.sample(LEARNING_ACCOUNTS), day, horizon)

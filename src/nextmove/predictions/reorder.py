@@ -16,10 +16,12 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nextmove.engine import Engine
 from nextmove.predictions import measures
 from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets, sample_accounts
+from nextmove.predictions.between_fits import baskets_of, moved_on, norms_kept, renewed, replaced
 from nextmove.predictions.contract import Learnt, report, settings_of
 from nextmove.predictions.groups import Counts, Features, Flags, Numbers
 from nextmove.predictions.items import backtest_days, drops_seen, learnt_from, prior_weight
@@ -52,6 +54,17 @@ class Reorder:
         baskets = load_baskets(engine, as_of)
         learnt = learnt or self._learn(baskets, as_of)
         return FittedReorder(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
+
+    def between_fits(self, engine: Engine, earlier: pa.Table, *, met: pa.Array, as_of: dt.date, learnt: Learnt) -> pa.Table:
+        baskets = baskets_of(engine, met, as_of, self.horizon_days)
+        fitted = FittedReorder(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
+        return renewed(fitted, self._moved_on(*moved_on(earlier, met, as_of)), _with_reasons)
+
+    def _moved_on(self, rows: pa.Table, days: int) -> pa.Table:
+        """So many days later, without what has been given up since."""
+        quiet = rows["quiet_days"].to_numpy() + days
+        due = pc.max_element_wise(pc.subtract(rows["days"], float(days)), 0.0, skip_nulls=False)
+        return replaced(rows, {"quiet_days": quiet, "days": due}).filter(pa.array(quiet <= self.active_days))
 
     def backtest(self, engine: Engine, *, as_of: dt.date) -> pa.Table:
         baskets = load_baskets(engine, as_of)
@@ -126,20 +139,26 @@ class FittedReorder:
         near = _best(state.account, score, self.settings.list_length)
         state, score = state.where(near), score[near]
         own, size = state.features, len(score)
-        return pa.table(
+        rows = pa.table(
             {
                 "as_of": pa.array([self.as_of] * size, pa.date32()),
                 "horizon_days": pa.array(np.full(size, self.settings.horizon_days)),
                 "account_id": self.baskets.accounts.take(pa.array(state.account)),
                 "product_id": self.baskets.products.take(pa.array(state.product)),
                 "score": score,
+                "purchase_days": own["n"].astype(np.int64),
+                "quiet_days": own["quiet"].astype(np.int64),
+                "share_of_orders": own["share_since_first"],
                 "days": _days_until_due(own),
                 "quantity": usual_quantity(own).round(2),
                 "value": (score * np.maximum(own["profit_per_day"], 0)).round(2),
                 "method": pa.array([self.learnt.content["method"]] * size, pa.string()),
-                **_reasons(own, pa.array(self.assortment.names, pa.string()).take(pa.array(state.product))),
             }
         )
+        return _with_reasons(rows, self.assortment.names_of(state.product))
+
+    def beside(self) -> dict[str, pa.Table]:
+        return norms_kept(self.baskets, self.assortment, self.as_of, self.settings.horizon_days)
 
 
 def rule_score(features: Features) -> Numbers:
@@ -179,11 +198,13 @@ def _list_quality(state: PairState, score: Numbers, label: Flags) -> dict[str, f
     return measures.list_quality(state.account, score, label, wanted)
 
 
-def _reasons(own: Features, names: pa.Array) -> dict[str, pa.Array]:
+def _with_reasons(rows: pa.Table, names: pa.Array) -> pa.Table:
+    """`rows` with the sentence and its evidence, which stand in their other columns."""
     values = {
         "product": names,
-        "purchase_days": pa.array(own["n"].astype(np.int64)),
-        "share": pa.array(np.rint(100 * own["share_since_first"]).astype(np.int64)),
-        "quiet_days": pa.array(own["quiet"].astype(np.int64)),
+        "purchase_days": rows["purchase_days"].combine_chunks(),
+        "share": pa.array(np.rint(100 * rows["share_of_orders"].to_numpy()).astype(np.int64)),
+        "quiet_days": rows["quiet_days"].combine_chunks(),
     }
-    return {"reason": told("predictions.reorder.reason", values), "evidence": evidence("predictions.reorder.reason", values)}
+    rows = rows.append_column("reason", told("predictions.reorder.reason", values))
+    return rows.append_column("evidence", evidence("predictions.reorder.reason", values))

@@ -2,7 +2,7 @@
 
 A *purchase day* is a day with at least one completed order line of a known customer, a credit (negative) apart; an order that cost nothing
 is an order too, it only brings nothing. Several orders of a customer on a day are one event, as in the models of repeat buying (Fader,
-Hardie and Lee 2005). Everything here starts from the fact `purchase_days`, held as columns sorted by customer and
+Hardie and Lee 2005). Everything here starts from the fact `account_days`, held as columns sorted by customer and
 day; the state of all customers at any past day is then a matter of searching and adding up.
 """
 
@@ -32,9 +32,9 @@ Found = TypeVar("Found")
 _FAR = 1 << 20  # more days than any history has: customer and day in one sortable number
 
 _PURCHASE_DAYS = """
-select account_id, day, cast(net as double) as net, cast(profit as double) as profit, lines, products
+select account_id, day, cast(bought_net as double) as net, cast(bought_earned as double) as profit, lines, products
 from {days} as days
-where day <= {as_of}
+where lines > 0 and day <= {as_of}
 order by account_id, day
 """
 
@@ -190,7 +190,7 @@ def purchase_days(engine: Engine, as_of: dt.date) -> PurchaseDays:
 
 def _load(engine: Engine, as_of: dt.date) -> PurchaseDays:
     """The fact where the database has it, else its query."""
-    fact = load_facts()["purchase_days"]
+    fact = load_facts()["account_days"]
     days = f"facts.{fact.name}" if fact.name in engine.tables("facts") else f"({fact.query})"
     rows = engine.query(_PURCHASE_DAYS.format(days=days, as_of=literal(as_of))).combine_chunks()
     if rows.num_rows == 0:
