@@ -87,7 +87,7 @@ def _make(company: Path, lines: int, source: Path | None) -> None:
     if source is None:
         _run("demo", str(company), "--lines", str(lines))
         return
-    shutil.copytree(source, company, ignore=shutil.ignore_patterns("editions"))
+    shutil.copytree(source, company, ignore=shutil.ignore_patterns("editions", "full_refresh.json"))
 
 
 def _lines_of(company: Path) -> int:
