@@ -99,3 +99,12 @@ def test_own_kpi_and_fact_of_a_workspace(workspace: Path) -> None:
         assert "own.yaml:" in str(error.value.where)
         assert nearest in str(error.value)
     own.unlink()
+
+
+def test_the_definition_stands_beside_the_number(workspace: Path) -> None:
+    told = run("kpi", "cac", "--option", "cac_includes_overhead=true", "--workspace", str(workspace)).splitlines()[-1]
+    assert told.startswith("pools = marketing_and_sales (spend that counts) · cac_includes_overhead = true (")
+    told = run("kpi", "win_rate", "--basis", "cohort", "--workspace", str(workspace)).splitlines()[-1]
+    assert told.startswith("basis = cohort (counted by: those who began in the period) · counts = deals (")
+    told = run("kpi", "net_sales", "--versus", "target", "--workspace", str(workspace)).splitlines()[-1]
+    assert told == "pace = working_days (plan so far: by working days)"

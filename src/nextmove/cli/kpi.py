@@ -12,6 +12,7 @@ from nextmove.cli.options import Format, FormatOption, Row, WorkspaceOption, day
 if TYPE_CHECKING:
     from nextmove.company import Company
     from nextmove.kpis import Question
+    from nextmove.kpis.alternatives import Choice
 
 
 def kpi(
@@ -72,7 +73,14 @@ def _tell_definition(company: Company, question: Question) -> None:
 
     chosen = definition(check(question, company.catalogue), company.settings)
     if chosen:
-        print("\n" + " · ".join(f"{choice.option} = {choice.value} ({choice.option_named.lower()})" for choice in chosen))
+        print("\n" + " · ".join(f"{choice.option} = {choice.value} ({_meant(choice)})" for choice in chosen))
+
+
+def _meant(choice: Choice) -> str:
+    """What an option chooses, and the choice where a word says more than its key."""
+    told = choice.value in ("true", "false") or choice.named.lower() == choice.value.replace("_", " ")
+    named = "" if told else choice.named
+    return ": ".join(part[0].lower() + part[1:] for part in (choice.option_named, named) if part)
 
 
 def _list(company: Company, format: Format) -> None:
