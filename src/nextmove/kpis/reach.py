@@ -37,8 +37,8 @@ class Since:
     """What differs from what the values that are there were computed from.
 
     `day` is the first day that a load touched or brought into sight, `unseen` the first that was not over then. `rows` are the facts of
-    which stored rows differ, with the relation of these (`sign` -1: it was there, 1: it is there); `tables` the canonical tables that
-    differ.
+    which stored rows differ, with the relation of these (`sign`: how much more often a row is there now); `tables` the canonical tables
+    that differ.
     """
 
     day: dt.date
