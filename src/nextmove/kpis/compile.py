@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 
 from nextmove.engine import literal
 from nextmove.kpis.catalogue import Catalogue, Kpi
+from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure, Retained
+from nextmove.kpis.folds import Fold
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.scans import Plan, Reference
 from nextmove.kpis.wide import Wide
@@ -111,6 +113,9 @@ class Compiler:
     def _keys(self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame) -> str:
         """The keys that were active in each period, cut as the frame says."""
         columns = self.plan.columns(measure, frame)
+        fold = self.plan.folds.of(columns.fact) if self.plan.folds and isinstance(frame, Wide) and frame.by else None
+        if fold and fold.holds(columns.sets):
+            return self._folded_keys(kpi, when, columns, key, fold)
         dated, period = columns.period()
         grouped = columns.grouped(period, f"f.{key}")
         where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
@@ -119,6 +124,19 @@ class Compiler:
         sql = f"select {told}\n{read}\nwhere {where}\ngroup by {grouped.by}"
         shared = isinstance(frame, Wide) and not frame.by
         return self.plan.keep(f"{measure.fact}_{when}", sql) if shared else self.plan.relation(f"{kpi.id}_{when}", sql)
+
+    def _folded_keys(self, kpi: Kpi, when: str, columns: Columns, key: str, fold: Fold) -> str:
+        """The same from each key's combinations of members: the fact is read once, and not again for each dimension."""
+        dated, period = columns.period()
+        where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(columns.measure.where))})"])
+        read = "\n".join([f"from facts.{columns.fact.name} as f", *dated, f"where {where}"])
+        told = f"{period} as period_id, {fold.who} as who, f.{key} as key"
+        cells = f"select {told}\n{read}\ngroup by {period}, {fold.who}, f.{key}"
+        kept = self.plan.keep(f"{columns.fact.name}_{when}_cells", cells)
+        grouped = columns.grouped("period_id", "key")
+        known = ", ".join(["period_id", *grouped.known, "key"])
+        sql = f"select {known}\nfrom {kept} join {fold.relation} as f using (who)\ngroup by {grouped.by}"
+        return self.plan.relation(f"{kpi.id}_{when}", sql)
 
     def _retained_sum(self, kpi: Kpi, retained: Retained, frame: Frame, then: Frame, earlier: str) -> str:
         summed = Measure(fact=retained.fact, sum=retained.sum)

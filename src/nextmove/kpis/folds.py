@@ -37,6 +37,11 @@ class Fold:
         own = [name for name in taken if f"f.{dimension(name).column}" in sets[name]]
         return tuple(own) if len(own) > 1 else ()
 
+    def holds(self, sets: Mapping[str, str]) -> bool:
+        """Whether all of these dimensions can be told from the fold."""
+        columns = {name: dimension(name).column for name in sets}
+        return bool(sets) and all(columns[name] in self.columns and f"f.{columns[name]}" in sets[name] for name in sets)
+
 
 @dataclass
 class Folds:
