@@ -17,12 +17,13 @@ from nextmove.insights.explain.compare import Asked, period_of
 from nextmove.insights.explain.events import Event
 from nextmove.insights.explain.story import tell
 from nextmove.insights.explain.tables import tables
-from nextmove.insights.explain.why import BRIDGED, Explanation, explain
+from nextmove.insights.explain.why import BRIDGED, explain
 from nextmove.kpis import Question, answer, load_catalogue
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
 from nextmove.words import LANGUAGES, has, speaking
 
+from .adding_up import assert_all_parts_add_up, whole
 from .conftest import AS_OF, write_values
 
 CATALOGUE = load_catalogue()
@@ -143,21 +144,6 @@ def test_nothing_to_compare_is_a_sentence(storied: DuckDBEngine) -> None:
     question = asked(storied, "net_sales")
     assert "nothing to compare" in tell(question, explain(question, period="2023-01", versus="year_ago")).why
     assert has("explain.what.fell")
-
-
-def whole(found: Explanation) -> Decimal:
-    assert found.comparison.change is not None
-    return found.comparison.change.quantize(CENT)
-
-
-def assert_all_parts_add_up(found: Explanation) -> None:
-    """Every table of an explanation, to the cent; of members to rounding."""
-    for parts in (found.parts, found.factors):
-        assert not parts or sum(parts.values()) == whole(found)
-    for dimension in {member.dimension for member in found.members}:
-        parts_of = [member.effect + member.mix for member in found.members if member.dimension == dimension]
-        size = sum(map(abs, parts_of)) + abs(float(whole(found)))
-        assert sum(parts_of) == pytest.approx(float(found.comparison.change or 0), abs=1e-5 * size + 1e-9)
 
 
 PERIODS = ("2023-11", "2024-02", "2024-06", "2024-Q2", "2024-W20", "2025-01", "2024")
