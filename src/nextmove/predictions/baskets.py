@@ -141,10 +141,8 @@ def _load(engine: Engine, as_of: dt.date) -> Baskets:
 
 def baskets_among(engine: Engine, accounts: pa.Array, products: pa.ChunkedArray, as_of: dt.date) -> Baskets:
     """Those of these accounts, which number all `products` and not only what was bought."""
-    engine.write("predictions.met", pa.table({"account_id": accounts}))
-    met = f"(select * from {sales_until(as_of)} as sales where account_id in (select account_id from predictions.met))"
-    rows = engine.query(_BASKETS.format(sales=met))
-    engine.execute("drop table predictions.met")
+    wanted = ", ".join(literal(account) for account in accounts.to_pylist()) or "null"  # tasks read side by side, so no table is written
+    rows = engine.query(_BASKETS.format(sales=f"(select * from {sales_until(as_of)} as sales where account_id in ({wanted}))"))
     known = pc.unique(pa.chunked_array([*products.chunks, *rows["product_id"].cast(products.type).chunks], products.type))
     known = known.take(pc.sort_indices(known))
     return _arranged(rows, known, codes(rows["product_id"], known))
