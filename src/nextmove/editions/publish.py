@@ -84,10 +84,11 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
             shutil.copyfile(before.volume.path, shelf.building)
         with DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit) as engine:
             build = Build(engine, settings, catalogue, as_of, Steps(tell))
-            with warehouse_attached(engine, warehouse):
-                check_unchanged(engine, state)
-                changed = take_rows(build, way.move)
-            draw_conclusions(build, changed, before)
+            with one_thread(engine, where=way.move is not None):
+                with warehouse_attached(engine, warehouse):
+                    check_unchanged(engine, state)
+                    changed = take_rows(build, way.move)
+                draw_conclusions(build, changed, before)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
             write_meta(engine, meta)
@@ -143,7 +144,7 @@ def draw_conclusions(build: Build, changed: Since | None, before: Before | None)
         keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
         with steps.step("scores"):
             silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
-    with steps.step("kpis"), one_thread(engine, where=since is not None):
+    with steps.step("kpis"):
         compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=changed)
     with steps.step("actions"):
         silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)

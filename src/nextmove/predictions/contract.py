@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData, UserError
+from nextmove.facts import load_facts
 
 # One figure a row: of which past day, by which method ("rule", "model", or a part of it), over how many subjects. `bucket` tells rows of
 # one measure apart, such as the tenths of a calibration table; it is empty for single figures.
@@ -126,6 +127,13 @@ def settings_of(task: Prediction) -> dict[str, Any]:  # Any: a field's plain val
 def sales_until(as_of: dt.date) -> str:
     """The lines that a prediction for `as_of` may see, as a table expression. Use it in every query: nothing else reads facts.sales."""
     return f"(select * from facts.sales where day <= {literal(as_of)})"
+
+
+def account_days_until(engine: Engine, as_of: dt.date) -> str:
+    """These lines added up by account and day, as a table expression: the fact where the database has it, else its query."""
+    fact = load_facts()["account_days"]
+    days = f"facts.{fact.name}" if fact.name in engine.tables("facts") else f"({fact.query})"
+    return f"(select * from {days} as days where day <= {literal(as_of)})"
 
 
 def report(rows: Sequence[Mapping[str, object]]) -> pa.Table:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData
-from nextmove.predictions.contract import sales_until
+from nextmove.predictions.contract import account_days_until
 from nextmove.predictions.deals import Deals, FittedDeals
 from nextmove.predictions.months import DIMENSIONS, UNKNOWN, Months, Numbers
 
@@ -29,16 +29,16 @@ _USUAL_MONTHS = 12
 _REALISED = """
 with won as (
     select deal.opportunity_id, deal.amount,
-        sum(case when sale.day between deal.closed_day - 5 and deal.closed_day + 30 then sale.net else 0 end) as bought
+        sum(case when sold.day between deal.closed_day - 5 and deal.closed_day + 30 then sold.net else 0 end) as bought
     from facts.deals as deal
-    join {sales} as sale on sale.account_id = deal.account_id
+    join {days} as sold on sold.account_id = deal.account_id
     where deal.status = 'won' and deal.closed_day <= {as_of} - 30 and deal.closed_day > {as_of} - 730 and deal.amount > 0
     group by deal.opportunity_id, deal.amount, deal.closed_day
-    having min(case when sale.is_purchase then sale.day end) >= deal.closed_day - 5
+    having min(case when sold.bought_net > 0 then sold.day end) >= deal.closed_day - 5
 )
 select count(*) as deals, cast(sum(least(bought, amount)) / sum(amount) as double) as share from won
 """
-_FIRSTS = "select account_id, min(day) as day from {sales} as sales where is_purchase group by account_id"
+_FIRSTS = "select account_id, min(day) as day from {days} as sold where bought_net > 0 group by account_id"
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ class Pipeline:
 
 def pipeline_of(engine: Engine, months: Months, *, as_of: dt.date, horizon: int) -> Pipeline | None:
     """None where there are no deals, or where nothing tells what their amounts are worth."""
-    sales = sales_until(as_of)
+    days = account_days_until(engine, as_of)
     try:
         deals = Deals().fit(engine, as_of=as_of)
     except MissingData:
         return None
-    known = engine.query(_REALISED.format(sales=sales, as_of=literal(as_of))).to_pylist()[0]
+    known = engine.query(_REALISED.format(days=days, as_of=literal(as_of))).to_pylist()[0]
     if known["deals"] < _LEAST_DEALS:
         return None
-    firsts = engine.query(_FIRSTS.format(sales=sales))
+    firsts = engine.query(_FIRSTS.format(days=days))
     place = pc.index_in(deals.deals["account_id"], value_set=firsts["account_id"].combine_chunks())
     first_bought = pc.fill_null(firsts["day"].take(place).cast(pa.int32()), 10**6).to_numpy()
     rows = _rows_of(deals.deals, months)

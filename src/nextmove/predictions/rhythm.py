@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from nextmove.engine import Engine, literal
+from nextmove.engine import Engine
 from nextmove.engine.once import shared
 from nextmove.errors import MissingData
-from nextmove.facts import load_facts
+from nextmove.predictions.contract import account_days_until
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ _FAR = 1 << 20  # more days than any history has: customer and day in one sortab
 _PURCHASE_DAYS = """
 select account_id, day, cast(bought_net as double) as net, cast(bought_earned as double) as profit, lines, products
 from {days} as days
-where lines > 0 and day <= {as_of}
+where lines > 0
 order by account_id, day
 """
 
@@ -189,10 +189,7 @@ def purchase_days(engine: Engine, as_of: dt.date) -> PurchaseDays:
 
 
 def _load(engine: Engine, as_of: dt.date) -> PurchaseDays:
-    """The fact where the database has it, else its query."""
-    fact = load_facts()["account_days"]
-    days = f"facts.{fact.name}" if fact.name in engine.tables("facts") else f"({fact.query})"
-    rows = engine.query(_PURCHASE_DAYS.format(days=days, as_of=literal(as_of))).combine_chunks()
+    rows = engine.query(_PURCHASE_DAYS.format(days=account_days_until(engine, as_of))).combine_chunks()
     if rows.num_rows == 0:
         raise MissingData("There is no purchase of a known customer yet.", where=f"order_lines up to {as_of}", hint="nextmove load FILE")
     coded = rows["account_id"].combine_chunks().dictionary_encode()  # the rows are sorted, so codes follow their order
