@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.http import HttpRequest
 
-from nextmove.app import formats
+from nextmove.app import formats, telling
 from nextmove.app.visit import Visit, page
 from nextmove.insights.questions import Peer, Peers, peers
 from nextmove.words import has, text
@@ -64,9 +64,10 @@ def _compared(found: Peers) -> int:
 def _differences(visit: Visit, own: Iterable[Peer]) -> Iterable[Difference]:
     for each in own:
         value, others = (_told(visit, each.unit, number) for number in (each.value, each.peers))
-        name = text(f"app.peers.measure.{each.measure}", of=each.of)
+        of = telling.named("app.method.", each.of) if each.measure == "method" else each.of
+        name = text(f"app.peers.measure.{each.measure}", of=of)
         advice = f"app.peers.advice.{each.measure}"
-        shown = text(advice, of=each.of) if each.better is False and has(advice) else None
+        shown = text(advice, of=of) if not each.better and has(advice) else None
         yield Difference(each.measure, name, value, others, each.things, each.better, shown)
 
 
