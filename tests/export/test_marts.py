@@ -61,5 +61,6 @@ def test_a_kpi_value_says_what_it_is(folder: Path) -> None:
 def test_predictions_leave_and_stored_models_do_not() -> None:
     with DuckDBEngine() as engine:
         engine.execute("create schema predictions; create table predictions.clv (a int); create table predictions.learnt (b int)")
+        engine.execute("create table predictions.norms_90 (c int)")
         engine.execute("create table main.actions (c int); create table main.batches (d int)")
         assert [(mart.schema, mart.name) for mart in marts(engine)] == [("marts", "actions"), ("predictions", "clv")]

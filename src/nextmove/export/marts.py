@@ -18,7 +18,7 @@ from nextmove.kpis.words import described, named, questioned
 
 _DIMENSIONS = ("accounts", "reps", "products", "campaigns", "calendar", "periods")
 _TOLD = ("kpi_values", "targets", "actions", "alerts")
-_HIDDEN = frozenset({"learnt"})  # models as text, which nobody draws
+_HIDDEN = ("learnt", "norms_")  # what tasks keep for their next day begins so; nobody draws it
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def marts(edition: Engine) -> list[Mart]:
     found = [Mart(schema, table, f"{schema}.{name(table)}") for schema, table in there if schema == "facts"]
     found += [Mart("dimensions", table, f"main.{table}") for table in _DIMENSIONS if ("main", table) in there]
     found += [Mart("marts", table, f"main.{table}") for table in _TOLD if ("main", table) in there]
-    found += [Mart(s, table, f"{s}.{name(table)}") for s, table in there if s == "predictions" and table not in _HIDDEN]
+    found += [Mart(s, table, f"{s}.{name(table)}") for s, table in there if s == "predictions" and not table.startswith(_HIDDEN)]
     return found
 
 
