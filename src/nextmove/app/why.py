@@ -52,13 +52,19 @@ class Table:
 
 def narrowed(visit: Visit, kpi: Kpi, where: Where) -> Where:
     """`where`, within reach: with the own representative or team added where it does not say so itself."""
+    own = within(visit, kpi, where)
+    if own is None:
+        raise OutOfScope("There is nothing of one's own to explain.")
+    return own
+
+
+def within(visit: Visit, kpi: Kpi, where: Where) -> Where | None:
+    """The same; None where the KPI is not told by what is one's own."""
     reps = visit.reach.scope.reps
     if reps is None or any(dimension in ("rep", "team") and member_within_reach(visit, dimension, member) for dimension, member in where):
         return where
     own = _own(visit, dict(where))
-    if own is None or own[0] not in kpi.entry.cut_by:
-        raise OutOfScope("There is nothing of one's own to explain.")
-    return (own, *where)
+    return None if own is None or own[0] not in kpi.entry.cut_by else (own, *where)
 
 
 def _own(visit: Visit, where: dict[str, str]) -> tuple[str, str] | None:

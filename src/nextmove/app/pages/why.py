@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
 from nextmove.app import numbers, telling
 from nextmove.app.visit import Visit, page
-from nextmove.app.why import Table, answering, asked_of, explained, narrowed, tables_of
+from nextmove.app.why import Table, answering, asked_of, explained, narrowed, tables_of, within
 from nextmove.engine import literal
 from nextmove.errors import OutOfScope, UnknownName
 from nextmove.insights.explain.reasons import event_sentence
@@ -36,6 +37,21 @@ class WhyPage:
     tables: tuple[Table, ...]
     events: tuple[str, ...]
     choices: tuple[str, ...] = CHOICES
+
+
+@dataclass(frozen=True)
+class WhosePage:
+    """Of a KPI that is not told by team a manager is asked first whose change it is to be; each with its address."""
+
+    template: ClassVar[str] = "parts/why_whose.html"
+    kpi: str
+    representatives: tuple[tuple[str, str], ...]
+
+
+def whose_page(visit: Visit, kpi: Kpi, values: Mapping[str, str]) -> WhosePage:
+    ask = f"select rep_id, coalesce(name, rep_id) as name from main.reps where {visit.reach.sql('rep_id')} order by name, rep_id"
+    found = visit.edition.rows(ask)
+    return WhosePage(kpi.id, tuple((row["name"], urlencode({**values, "where": f"rep:{row['rep_id']}"})) for row in found))
 
 
 def why_page(visit: Visit, identifier: str, values: Mapping[str, str]) -> WhyPage:
@@ -100,5 +116,7 @@ def last_complete(visit: Visit, grain: str) -> str:
 
 
 @page("kpis")
-def why(visit: Visit, request: HttpRequest, identifier: str) -> WhyPage:
-    return why_page(visit, identifier, request.GET.dict())
+def why(visit: Visit, request: HttpRequest, identifier: str) -> WhyPage | WhosePage:
+    values, kpi = request.GET.dict(), numbers.kpi_within_reach(visit, identifier)
+    not_by_team = "rep" in kpi.entry.cut_by and within(visit, kpi, _where(visit, kpi, values.get("where", ""))) is None
+    return whose_page(visit, kpi, values) if not_by_team else why_page(visit, identifier, values)
