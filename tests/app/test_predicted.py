@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nextmove.predictions import TASKS
+from nextmove.words import speaking
 
 
 def _own(ask: Any, username: str) -> str:
@@ -85,3 +86,13 @@ def test_a_customer_page_without_a_low_price_says_nothing_of_prices(signed_in: A
     low = "select account_id from predictions.price where price < price_lo"
     row = ask(f"select account_id from main.accounts where account_id not in ({low}) order by account_id limit 1")[0]
     assert "Prices below comparable customers" not in signed_in("admin").get(f"/customers/{row['account_id']}").content.decode()
+
+
+def test_the_reason_of_a_lead_is_in_the_readers_language(django: object) -> None:
+    from nextmove.app import telling
+
+    values = {"field": "predictions.field.industry", "value": "Retail", "percent": 40, "base": 20}
+    with speaking("he"):
+        told = telling.line("predictions.leads.reason", values, currency="EUR")
+    assert "ענף" in told
+    assert "industry" not in told

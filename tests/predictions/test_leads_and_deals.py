@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -160,3 +161,12 @@ def test_the_way_that_worked_for_leads_of_a_source_is_suggested(company: DuckDBE
     assert suggested == {("fair", "call"), ("web", "email")}
     few = best_contact(company, dt.date(2021, 1, 20), pa.chunked_array([["fair", None]]))
     assert few.to_pylist() == [None, None], "nothing is said before a way was tried twenty times"
+
+
+@pytest.mark.parametrize("kind", [Leads, Deals])
+def test_evidence_names_the_field_by_its_id_and_the_sentence_in_words(kind: type[Leads] | type[Deals], company: DuckDBEngine) -> None:
+    rows = kind().fit(company, as_of=AS_OF).predict().to_pylist()
+    told = [line["values"]["field"] for row in rows for line in json.loads(row["evidence"]) if "field" in line["values"]]
+    assert told
+    assert all(field.startswith("predictions.field.") for field in told)
+    assert not any("predictions.field" in row["reason"] for row in rows)

@@ -22,6 +22,8 @@ def line(say: str, values: Mapping[str, Value], *, currency: str) -> str:
 
 def value_of(name: str, value: Value, *, currency: str) -> str:
     if isinstance(value, str):
+        if name == "field" and words.has(value):
+            return text(value)
         return formats.day(dt.date.fromisoformat(value[:10])) if name.endswith("_on") else value
     if name.endswith("_money"):
         return formats.money(value, currency)

@@ -37,7 +37,9 @@ def what_was_chosen(task: Prediction, scored: Scored, as_of: dt.date) -> Learnt 
 
 
 def strongest(area: str, scored: Scored, known: pa.Table, outcome: Numbers, asked: pa.Table) -> dict[str, pa.Array]:
-    """`reason` and `evidence` of each asked row: the value whose share of good ends lies farthest from that of all."""
+    """`reason` and `evidence` of each asked row: the value whose share of good ends lies farthest from that of all.
+
+    Evidence names the field by its words id, for the reader's language is not known yet."""
     past, rows = table_of(known, None), table_of(asked, None)
     names = [name for name in scored.used if name in past.columns]
     if not names or not rows.size:
@@ -47,7 +49,8 @@ def strongest(area: str, scored: Scored, known: pa.Table, outcome: Numbers, aske
     base = float(outcome.mean())
     best = np.abs(np.log(shares / (1 - shares)) - np.log(base / (1 - base))).argmax(axis=0)
     every = np.arange(rows.size)
-    fields = np.array([text(f"predictions.field.{name}") for name in names], object)
+    fields = np.array([f"predictions.field.{name}" for name in names], object)
+    named = np.array([text(field) for field in fields], object)
     values = np.stack([rows.column(name).cast(pa.string()).to_numpy(zero_copy_only=False) for name in names])[best, every]
     columns = {
         "field": pa.array(fields[best], pa.string()),
@@ -55,4 +58,5 @@ def strongest(area: str, scored: Scored, known: pa.Table, outcome: Numbers, aske
         "percent": pa.array(np.rint(100 * shares[best, every]).astype(np.int64)),
         "base": pa.array(np.full(rows.size, round(100 * base), np.int64)),
     }
-    return {"reason": told(f"{area}.reason", columns), "evidence": evidence(f"{area}.reason", columns)}
+    sentence = told(f"{area}.reason", columns | {"field": pa.array(named[best], pa.string())})
+    return {"reason": sentence, "evidence": evidence(f"{area}.reason", columns)}
