@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -182,3 +183,13 @@ def test_cost_and_profit_can_be_hidden_from_a_role(signed_in: Any, cost_is_hidde
     today = json.dumps(browser.get("/api/today").json())
     assert "gross_profit" not in today and "margin_erosion" not in today
     assert signed_in("manager").get("/kpis/gross_profit").status_code == 200
+
+
+@pytest.mark.parametrize("person", ["admin", "manager", "rep", "analyst", "marketing"])
+def test_no_page_links_to_one_that_its_reader_does_not_have(signed_in: Any, person: str) -> None:
+    page, linked = signed_in(person), dict[str, tuple[str, str]]()
+    for start in ("/scorecard", "/gap", "/peers", "/funnel", "/leavers", "/marketing", "/changes", "/kpis/net_sales"):
+        shown = page.get(start)
+        for link in re.findall(r'href="(/[^"#?]*)', shown.content.decode()) if shown.status_code == 200 else ():
+            linked.setdefault(link.split("/")[1], (start, link))  # one of each kind
+    assert [found for kind, found in linked.items() if kind != "static" and page.get(found[1]).status_code == 404] == []

@@ -89,6 +89,11 @@ class Layout:
         return tuple(link for group in self.groups for link in group.links)
 
     @property
+    def opens(self) -> frozenset[str]:
+        """The pages that the reader has: others are not linked to."""
+        return frozenset(link.page for link in self.links)
+
+    @property
     def tabs(self) -> tuple[Link, ...]:
         """What stands at the foot of a phone."""
         return self.links if len(self.links) == _TABS + 1 else self.links[:_TABS]
