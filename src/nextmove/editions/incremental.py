@@ -196,7 +196,7 @@ def bring_forward(engine: DuckDBEngine, settings: Settings, touched: Touched) ->
     return Brought(frozenset(anew), frozenset(altered))
 
 
-def accounts_met(engine: DuckDBEngine, changed: Since) -> pa.Array:
+def accounts_with_changed_lines(engine: DuckDBEngine, changed: Since) -> pa.Array:
     """The accounts of which lines have come, gone or changed."""
     if "sales" not in changed.rows:
         return pa.array([], pa.string())

@@ -74,15 +74,15 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
     def answer(kind: type[Prediction]) -> _Answer:
         task = kind()
         fresh = past.fresh(task, as_of)
-        brought = fresh is not None and past.met is not None and table_of(task.task).removeprefix("predictions.") in written
-        if fresh and brought and task.task in WITH_THE_FIT:
-            return _Answer(task.task, learnt=fresh, stands=True)
+        standing = fresh if past.met is not None and table_of(task.task).removeprefix("predictions.") in written else None
+        if standing and task.task in WITH_THE_FIT:
+            return _Answer(task.task, learnt=standing, stands=True)
         told = {"days": (as_of - fresh.learnt_on).days} if fresh else {}
         with steps.step("scored" if fresh else "learnt", task=task.task, **told):
-            if fresh and brought and isinstance(task, BetweenFits):
+            if standing and isinstance(task, BetweenFits):
                 earlier = engine.query(f"select * from {table_of(task.task)}")
-                rows = task.between_fits(engine, earlier, met=past.met, as_of=as_of, learnt=fresh)
-                return _Answer(task.task, rows, fresh)
+                rows = task.between_fits(engine, earlier, met=past.met, as_of=as_of, learnt=standing)
+                return _Answer(task.task, rows, standing)
             return _answer(engine, task, as_of=as_of, learnt=fresh)
 
     with sharing(engine), _bounded(engine), ThreadPoolExecutor(_AT_A_TIME) as workers:

@@ -13,7 +13,7 @@ from nextmove.editions.asof import end_of
 from nextmove.editions.definitions import definitions
 from nextmove.editions.deltas import difference
 from nextmove.editions.forecasts import keep_forecasts
-from nextmove.editions.incremental import Move, accounts_met, bring_forward, find_touched, look_closely
+from nextmove.editions.incremental import Move, accounts_with_changed_lines, bring_forward, find_touched, look_closely
 from nextmove.editions.meta import Meta, write_meta
 from nextmove.editions.predicting import Past, learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
@@ -138,7 +138,7 @@ def draw_conclusions(build: Build, changed: Since | None, before: Before | None)
     """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
     engine, settings, steps = build.engine, build.settings, build.steps
     since = changed.day if changed else None
-    past = Past(learnt_before(engine), settings.editions.refit_days, accounts_met(engine, changed) if changed else None)
+    past = Past(learnt_before(engine), settings.editions.refit_days, accounts_with_changed_lines(engine, changed) if changed else None)
     with sharing(engine):
         silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
         keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)

@@ -12,32 +12,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nextmove.engine import Engine
-from nextmove.predictions.baskets import Assortment, Baskets, baskets_among, codes, day_number
+from nextmove.predictions.baskets import Assortment, Baskets, baskets_among, codes, day_number, load_assortment
+from nextmove.predictions.contract import Fitted
 from nextmove.predictions.groups import Counts, Numbers
 from nextmove.predictions.pairs import Norms, norms_of
 from nextmove.predictions.sisters import Fate, fate_of_products
 
 _HABIT = "habit "  # before the names of columns
 _UNEVENNESS = "unevenness"
-
-
-class FittedPairs(Protocol):
-    """A task about pairs that has learnt."""
-
-    @property
-    def baskets(self) -> Baskets: ...
-
-    @property
-    def assortment(self) -> Assortment: ...
-
-    def predict(self) -> pa.Table: ...
 
 
 def norms_kept(baskets: Baskets, assortment: Assortment, as_of: dt.date, horizon: int) -> dict[str, pa.Table]:
@@ -51,23 +39,29 @@ def norms_kept(baskets: Baskets, assortment: Assortment, as_of: dt.date, horizon
     return {_table(horizon): pa.table(columns | {name: np.full(size, value) for name, value in of_all.items()})}
 
 
-def baskets_of(engine: Engine, met: pa.Array, as_of: dt.date, horizon: int) -> Baskets:
-    """What these customers bought, among all products, with the kept norms to hold it against."""
-    kept = engine.query(f"select * from {_table(horizon)} order by product_id")
-    baskets = baskets_among(engine, met, kept["product_id"], as_of)
-    norms, fate = _restored(kept, baskets.products)
-    baskets.kept.get(("norms", day_number(as_of), horizon), lambda: norms)
-    baskets.kept.get(("fate", day_number(as_of)), lambda: fate)
-    return baskets
+def brought_forward(
+    engine: Engine,
+    earlier: pa.Table,
+    *,
+    met: pa.Array,
+    as_of: dt.date,
+    horizon: int,
+    fit: Callable[[Baskets, Assortment], Fitted],
+    move: Callable[[pa.Table, int], pa.Table],
+    tell: Callable[[pa.Table, pa.Array], pa.Table],
+) -> pa.Table:
+    """The rows of an `earlier` day as of today: of the customers `met` those that `fit` predicts, above all others'.
 
-
-def moved_on(earlier: pa.Table, met: pa.Array, as_of: dt.date) -> tuple[pa.Table, int]:
-    """The rows of who was not met, as of today; and how many days later that is."""
-    if not earlier.num_rows:
-        return earlier, 0
-    days = (as_of - earlier["as_of"][0].as_py()).days
-    rest = earlier.filter(pc.invert(pc.is_in(earlier["account_id"], value_set=met)))
-    return replaced(rest, {"as_of": pa.array([as_of] * rest.num_rows, pa.date32())}), days
+    `move` moves rows on by so many days; `tell` adds the sentences to rows, given the products' names."""
+    baskets = _baskets_of(engine, met, as_of, horizon)
+    assortment = load_assortment(engine, baskets, as_of)
+    others = move(*_others(earlier, met, as_of))
+    products = codes(others["product_id"], baskets.products)
+    others = tell(others.drop_columns(["reason", "evidence"]), assortment.names_of(products))
+    if not len(baskets.day):
+        return others
+    rows = fit(baskets, assortment).predict()
+    return pa.concat_tables([rows, others.select(rows.column_names).cast(rows.schema)])
 
 
 def replaced(rows: pa.Table, columns: dict[str, pa.Array | Numbers | Counts]) -> pa.Table:
@@ -77,14 +71,23 @@ def replaced(rows: pa.Table, columns: dict[str, pa.Array | Numbers | Counts]) ->
     return rows
 
 
-def renewed(fitted: FittedPairs, others: pa.Table, tell: Callable[[pa.Table, pa.Array], pa.Table]) -> pa.Table:
-    """The rows of the customers that were met, above those of all others; `tell` adds the sentences to rows, given the products' names."""
-    products = codes(others["product_id"], fitted.baskets.products)
-    others = tell(others.drop_columns(["reason", "evidence"]), fitted.assortment.names_of(products))
-    if not len(fitted.baskets.day):
-        return others
-    rows = fitted.predict()
-    return pa.concat_tables([rows, others.select(rows.column_names).cast(rows.schema)])
+def _baskets_of(engine: Engine, met: pa.Array, as_of: dt.date, horizon: int) -> Baskets:
+    """What these customers bought, among all products, with the kept norms to hold it against."""
+    kept = engine.query(f"select * from {_table(horizon)} order by product_id")
+    baskets = baskets_among(engine, met, kept["product_id"], as_of)
+    norms, fate = _restored(kept, baskets.products)
+    baskets.kept.get(("norms", day_number(as_of), horizon), lambda: norms)
+    baskets.kept.get(("fate", day_number(as_of)), lambda: fate)
+    return baskets
+
+
+def _others(earlier: pa.Table, met: pa.Array, as_of: dt.date) -> tuple[pa.Table, int]:
+    """The rows of who was not met, as of today; and how many days later that is."""
+    if not earlier.num_rows:
+        return earlier, 0
+    days = (as_of - earlier["as_of"][0].as_py()).days
+    rest = earlier.filter(pc.invert(pc.is_in(earlier["account_id"], value_set=met)))
+    return replaced(rest, {"as_of": pa.array([as_of] * rest.num_rows, pa.date32())}), days
 
 
 def _table(horizon: int) -> str:

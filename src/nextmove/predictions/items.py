@@ -21,7 +21,7 @@ import pyarrow as pa
 from nextmove.engine import Engine
 from nextmove.predictions import measures
 from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets
-from nextmove.predictions.between_fits import baskets_of, moved_on, norms_kept, renewed, replaced
+from nextmove.predictions.between_fits import brought_forward, norms_kept, replaced
 from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
 from nextmove.predictions.groups import Features, Flags, Numbers
 from nextmove.predictions.listing import calibration
@@ -54,9 +54,16 @@ class Items:
         return FittedItems(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
 
     def between_fits(self, engine: Engine, earlier: pa.Table, *, met: pa.Array, as_of: dt.date, learnt: Learnt) -> pa.Table:
-        baskets = baskets_of(engine, met, as_of, self.horizon_days)
-        fitted = FittedItems(self, as_of, baskets, load_assortment(engine, baskets, as_of), learnt)
-        return renewed(fitted, self._moved_on(*moved_on(earlier, met, as_of)), _with_reasons)
+        return brought_forward(
+            engine,
+            earlier,
+            met=met,
+            as_of=as_of,
+            horizon=self.horizon_days,
+            fit=lambda baskets, assortment: FittedItems(self, as_of, baskets, assortment, learnt),
+            move=self._moved_on,
+            tell=_with_reasons,
+        )
 
     def _moved_on(self, rows: pa.Table, days: int) -> pa.Table:
         """So many days later, without what has been given up since."""
