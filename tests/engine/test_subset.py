@@ -43,6 +43,8 @@ def test_every_kpi_keeps_to_the_common_part(kpi: str, reference: Any) -> None:
         "extract(month from x)",
         "x // 2",
         "row_number() over ()",
+        "dense_rank() over ()",
+        "regexp_matches(x, '^a|b$')",
         "* exclude (x)",
         "no_such_function(x)",
     ],
@@ -61,6 +63,7 @@ def test_what_engines_do_not_share_is_refused_by_name(foreign: str, dialect: Any
         ("a / b", "CAST(a AS DOUBLE PRECISION) / b", "a / b"),
         ("date_diff('day', a, b)", "CAST(b AS DATE) - CAST(a AS DATE)", "DATEDIFF(DAY, a, b)"),
         ("row_number() over (order by a desc)", "a DESC NULLS LAST", "a DESC"),
+        ("regexp_matches(x, '^[0-9]{1,9}$')", "x ~ '^[0-9]{1,9}$'", "x RLIKE '^[0-9]{1,9}$'"),
     ],
 )
 def test_what_an_engine_puts_differently(duckdb: str, postgres: str, spark: str) -> None:

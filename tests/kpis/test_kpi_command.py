@@ -108,3 +108,4 @@ def test_the_definition_stands_beside_the_number(workspace: Path) -> None:
     assert told.startswith("basis = cohort (counted by: those who began in the period) · counts = deals (")
     told = run("kpi", "net_sales", "--versus", "target", "--workspace", str(workspace)).splitlines()[-1]
     assert told == "pace = working_days (plan so far: by working days)"
+    assert "look-alikes buy at the 80th percentile" in run("kpi", "share_of_wallet", "--workspace", str(workspace)).splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Market and competition, straight from KPIS.md and READINGS 115 to 117."""
+"""Market and competition, straight from KPIS.md and READINGS 115 to 117; look-alikes as the description of `share_of_wallet` says."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from fractions import Fraction
 from .calendars import Period
 from .company import Company
 from .pipeline import decided
-from .sales import completed, net_sums
-from .tally import UNKNOWN, By, Cells, Row, Sums, count, ratio, total
+from .sales import completed, net_sums, sold
+from .tally import UNKNOWN, By, Cells, Number, Row, Sums, count, quantile, ratio, total
+
+FEWEST_ALIKE = 5
 
 
 def market_share(company: Company, period: Period, by: By) -> Cells:
@@ -59,8 +61,39 @@ def price_index(company: Company, period: Period, by: By) -> Cells:
     return ratio(weighted, units)
 
 
+def traits(account: Row) -> tuple[str | None, ...]:
+    """What makes customers alike, the first of them first; a number of employees by its band."""
+    size = account.get("company_size")
+    if size and size.isdecimal():
+        size = str(sum(int(size) >= most for most in (10, 50, 250)))
+    return account.get("segment"), size, account.get("industry"), account.get("country") or account.get("region")
+
+
+def potential(account: str, sums: dict[str, Number], company: Company) -> Number:
+    """What its look-alikes of the period buy at the 80th percentile: of as many traits as five customers share."""
+    told = {each: traits(company.accounts.get(each, {})) for each in sums}
+    for shared in range(4, -1, -1):
+        alike = [sums[each] for each in sums if told[each][:shared] == told[account][:shared]]
+        if len(alike) >= FEWEST_ALIKE or not shared:
+            break
+    return max(quantile(alike, Fraction(4, 5)), sums[account])
+
+
+def share_of_wallet(company: Company, period: Period, by: By) -> Cells:
+    lines = [line for line in sold(company, period) if line["account_id"]]
+    sums = {account: amount for (account,), amount in total(lines, ("account",), lambda line: line["net"]).items() if amount > 0}
+    rows: list[Row] = []
+    for account, amount in sums.items():
+        known = company.accounts.get(account, {})
+        names = {"account": account, "segment": known.get("segment"), "region": known.get("region"), "rep": known.get("rep_id")}
+        members = {name: member or UNKNOWN for name, member in names.items()}
+        rows.append({"members": members, "net": amount, "potential": potential(account, sums, company)})
+    return ratio(total(rows, by, lambda row: row["net"]), total(rows, by, lambda row: row["potential"]))
+
+
 KPIS: dict[str, Callable[[Company, Period, By], Cells]] = {
     "market_share": market_share,
     "competitor_win_rate": competitor_win_rate,
     "price_index": price_index,
+    "share_of_wallet": share_of_wallet,
 }

@@ -51,10 +51,11 @@ def reps(dice: Dice) -> Iterator[Row]:
 
 
 def accounts(dice: Dice) -> Iterator[Row]:
-    for account in ACCOUNTS:
+    for number, account in enumerate(ACCOUNTS):
         yield {
             "account_id": account,
             "name": account,
+            "company_size": ("small", "9", "large", "10", None)[number % 5],
             "segment": dice.pick("smb", "ent", None),
             "industry": dice.pick("food", "steel"),
             "country": dice.pick("DE", "PL", None),

@@ -31,7 +31,6 @@ REFERENCES = {kpi: reference for theme in THEMES.values() for kpi, reference in 
 BASES = {**leads_and_marketing.BASES, **pipeline.BASES}
 WITHOUT_REFERENCE = {
     "weighted_pipeline_value": "the texts leave open over which deals a stage's historic rate is taken",
-    "share_of_wallet": "the texts leave open which accounts are look-alikes; potential is an estimate",
 }
 CATALOGUE = load_catalogue()
 GRAINS = {"day": 30, "week": 150, "month": 500, "quarter": 900, "year": 900}  # and the days that a question spans

@@ -67,13 +67,16 @@ def _show(company: Company, question: Question, format: Format) -> None:
 
 
 def _tell_definition(company: Company, question: Question) -> None:
-    """Under the table, the definition that the numbers are under; JSON and CSV hold the numbers alone."""
+    """Under the table, what is counted and under which definition; JSON and CSV hold the numbers alone."""
     from nextmove.kpis.alternatives import definition
     from nextmove.kpis.question import check
+    from nextmove.kpis.words import described
 
-    chosen = definition(check(question, company.catalogue), company.settings)
+    checked = check(question, company.catalogue)
+    print("\n" + described(checked.kpi))
+    chosen = definition(checked, company.settings)
     if chosen:
-        print("\n" + " · ".join(f"{choice.option} = {choice.value} ({_meant(choice)})" for choice in chosen))
+        print(" · ".join(f"{choice.option} = {choice.value} ({_meant(choice)})" for choice in chosen))
 
 
 def _meant(choice: Choice) -> str:

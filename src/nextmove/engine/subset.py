@@ -6,14 +6,15 @@ distant engine, so that a fact or KPI of a company's own never becomes another n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sqlglot import exp
 
 _AGGREGATES = (exp.Avg, exp.Count, exp.Max, exp.Min, exp.PercentileCont, exp.Sum)
-_WINDOWS = (exp.FirstValue, exp.Lag, exp.Lead, exp.RowNumber)
+_WINDOWS = (exp.DenseRank, exp.FirstValue, exp.Lag, exp.Lead, exp.RowNumber)
 _ARITHMETIC = (exp.Abs, exp.Ceil, exp.Exp, exp.Floor, exp.Greatest, exp.Least, exp.Ln, exp.Sqrt)
-_TEXTS = (exp.Length, exp.Lower, exp.Upper)
+_TEXTS = (exp.Length, exp.Lower, exp.RegexpLike, exp.Upper)
 _LOGIC = (exp.And, exp.Case, exp.Cast, exp.Coalesce, exp.Exists, exp.If, exp.Nullif, exp.Or)
 _TIMES = (exp.DateDiff, exp.Extract)
 FUNCTIONS: tuple[type[exp.Expr], ...] = (*_AGGREGATES, *_WINDOWS, *_ARITHMETIC, *_TEXTS, *_LOGIC, *_TIMES)
@@ -21,8 +22,9 @@ FUNCTIONS: tuple[type[exp.Expr], ...] = (*_AGGREGATES, *_WINDOWS, *_ARITHMETIC, 
 # Clauses that are DuckDB's own, or mean another thing elsewhere.
 CLAUSES: tuple[type[exp.Expr], ...] = (
     *(exp.Qualify, exp.Unnest, exp.Lambda, exp.Array, exp.Struct, exp.Bracket, exp.Pivot, exp.Lateral, exp.IntDiv, exp.Mod),
-    *(exp.Distinct, exp.Extract, exp.Star, exp.Window),
+    *(exp.Distinct, exp.Extract, exp.RegexpLike, exp.Star, exp.Window),
 )
+_DIGITS = re.compile(r"\^\[0-9\](\+|\{\d+(,\d+)?\})\$")
 
 
 def outside(statement: exp.Expr) -> list[str]:
@@ -44,9 +46,11 @@ def _fine(node: exp.Expr) -> bool:
             return not node.args.get("on")
         case exp.Extract():  # the seconds between two moments; parts of a date are columns of the calendar
             return node.name.upper() == "EPOCH" and isinstance(node.expression, exp.Sub)
+        case exp.RegexpLike():  # a text that is all digits; further patterns have a grammar of their own on each
+            return bool(_DIGITS.fullmatch(node.expression.name))
         case exp.Star():
             return not any(node.args.get(each) for each in ("except_", "except", "replace", "rename"))
         case exp.Window():  # without an order Spark numbers nothing
-            return not isinstance(node.this, exp.RowNumber) or node.args.get("order") is not None
+            return not isinstance(node.this, exp.RowNumber | exp.DenseRank) or node.args.get("order") is not None
         case _:
             return False
