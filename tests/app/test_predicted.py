@@ -96,3 +96,9 @@ def test_the_reason_of_a_lead_is_in_the_readers_language(django: object) -> None
         told = telling.line("predictions.leads.reason", values, currency="EUR")
     assert "ענף" in told
     assert "industry" not in told
+
+
+def test_the_forecast_says_whether_last_year_is_told(signed_in: Any, ask: Any) -> None:
+    method = ask("select distinct method from predictions.forecast where kpi = 'net_sales'")[0]["method"]
+    assert signed_in("admin").get("/api/forecast").json()["by_rule"] == (method == "rule")
+    assert ("told as last year" in signed_in("admin").get("/forecast").content.decode()) == (method == "rule")

@@ -2,7 +2,8 @@
 
 Repeat business comes from the past months of customers and members (`month_methods`), weighed by what was right on this company's own past,
 made to add up and put into bands that its own past errors ask for (`outlook`); open deals with accounts that never bought are added
-(`pipeline_months`). Of the month that runs, what is booked stays, and the rest is expected in proportion to the working days that are left.
+(`pipeline_months`). Where last year's months erred less on the company's past they are what is told, and `method` says "rule". Of the month
+that runs, what is booked stays, and the rest is expected in proportion to the working days that are left.
 
 The parts of each dimension add up to the company to the cent, and representatives to their team. `value_lo` to `value_hi` should hold 80 %
 of what comes, `value_lo_50` to `value_hi_50` half of it. `booked`, `repeat` and `pipeline` add up to `value`. With fewer than 18 complete
@@ -25,7 +26,7 @@ from nextmove.predictions.contract import Learnt, report, sales_until
 from nextmove.predictions.forecast_table import Told, forecast_table, history_table, replayed_table, rounded
 from nextmove.predictions.month_methods import METHODS
 from nextmove.predictions.months import COMPANY, Months, Numbers, load_months, month_number
-from nextmove.predictions.outlook import LEAST_MONTHS, Walk, added_up, parents_of, walk
+from nextmove.predictions.outlook import LEAST_MONTHS, RULE, Walk, added_up, parents_of, walk
 from nextmove.predictions.pipeline_months import Pipeline, pipeline_of
 from nextmove.words import text
 
@@ -100,7 +101,7 @@ class FittedForecast:
             booked[:, 0], left[0] = months.booked, 1 - months.done
         repeat, pipeline = self._parts(walked, at)
         halves = {level: half * np.sqrt(left) for level, half in walked.half_widths(at).items()}
-        return rounded(Told(months, walked.parents, booked, repeat * left, pipeline, halves, walked.signed(at)))
+        return rounded(Told(months, walked.parents, booked, repeat * left, pipeline, halves, walked.signed(at), bool(walked.by_rule[at])))
 
     def _parts(self, walked: Walk, at: int) -> tuple[Numbers, Numbers]:
         """Repeat business and pipeline, each adding up."""
@@ -154,10 +155,11 @@ def _teams(engine: Engine, as_of: dt.date) -> dict[str, str]:
 def _figures(walked: Walk, then: FittedForecast, at: int) -> list[dict[str, object]]:
     told, came = then.told(walked, at), walked.came[at]
     said = {
-        "rule": walked.by_method[at, METHODS.index("last_year")],
+        "rule": walked.by_method[at, RULE],
         "level, trend and season": walked.by_method[at, METHODS.index("smoothed")],
     }
-    said |= {"model": told.value}
+    ours = "rule (chosen)" if told.by_rule else "model"
+    said |= {ours: told.value}
     worth = walked.worth(at)
     usual = _rules_error(walked.months, walked.first + at)[worth]
     rows: list[dict[str, object]] = []
@@ -174,7 +176,7 @@ def _figures(walked: Walk, then: FittedForecast, at: int) -> list[dict[str, obje
         inside = (np.abs(told.value - came) <= told.halves[level] + 0.005)[worth]
         rows.append(
             {
-                "method": "model",
+                "method": ours,
                 "measure": f"share_within_{level * 100:.0f}_percent_interval",
                 "value": float(inside.mean()),
                 "subjects": int(inside.size),

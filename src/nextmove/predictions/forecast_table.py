@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from nextmove.predictions.months import Counts, Flags, Months, Numbers
 
+METHODS = ("model", "rule")
+
 
 @dataclass(frozen=True)
 class Told:
@@ -24,6 +26,7 @@ class Told:
     pipeline: Numbers
     halves: dict[float, Numbers]
     signed: Flags  # the members that can fall below nothing
+    by_rule: bool  # whether it is last year's month that is told
 
     @cached_property
     def value(self) -> Numbers:
@@ -79,6 +82,7 @@ def _rows(as_of: dt.date, horizon_days: int, told: Told) -> pa.Table:
             "booked": told.booked.ravel(),
             "repeat": told.repeat.ravel(),
             "pipeline": told.pipeline.ravel(),
+            "method": pa.array([METHODS[told.by_rule]] * members * horizon, pa.string()),
         }
     )
 

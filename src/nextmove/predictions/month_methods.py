@@ -4,7 +4,8 @@
 year's mean times the season. `smoothed` is a level with damped trend (Gardner and McKenzie 1985) without the season, times the season.
 `rhythm` is learnt from customers, not from totals: a customer's month from its own months before, one regression over all customers and
 past months, so that who orders each quarter is expected in its quarter. It is linear, and so is applied to any group of customers by the
-group's own months. Resellers who order quarterly (AdventureWorks): error 0.26 of sales, against 0.34 of `smoothed`.
+group's own months. It knows no season of its own before two years are over, so it is learnt and applied without the season, times it: where
+an autumn doubles (Online Retail II) its error over the second one fell from 6.2 times that of last year's month to 1.6.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nextmove.predictions.month_season import YEAR, season
 from nextmove.predictions.months import Numbers
 
-YEAR = 12
-_SHRUNK = 1.0  # years by which a month's season is drawn to none
-_COMPANYS = 0.7  # weight of the company's season in each member's
 _TREND_KEPT = 0.9
 _PACES = tuple((level, trend) for level in (0.05, 0.1, 0.2, 0.3, 0.45, 0.6) for trend in (0.0, 0.1))
 _WARM_UP = 6
@@ -43,41 +42,16 @@ def forecasts(known: Known, rhythm: Rhythm, horizon: int) -> Numbers:
     """Method × member × month ahead."""
     money, count = known.money, known.money.shape[1]
     ahead = count + np.arange(horizon)
-    shape = season(known)
+    shape = season(money, known.season_of(range(count)))
     before, coming = shape[:, known.season_of(range(count))], shape[:, known.season_of(ahead)]
     flat = money / before
     a_year_ago = money[:, count - YEAR + np.arange(horizon) % YEAR]
     mean = flat[:, -YEAR:].mean(axis=1)[:, None] * coming
     growth = a_year_ago * _growth(money)[:, None] if count >= YEAR + _WARM_UP else mean
-    told = (a_year_ago, growth, mean, smoothed(flat, horizon) * coming, rhythm.ahead(money, horizon, otherwise=mean))
+    steady = rhythm.without(shape[0], known).ahead(flat, horizon, otherwise=mean / coming)
+    told = (a_year_ago, growth, mean, smoothed(flat, horizon) * coming, steady * coming)
     above: Numbers = np.maximum(np.stack(told), 0)
     return above
-
-
-def season(known: Known) -> Numbers:
-    """Each member's twelve indices: mostly the company's, each drawn towards none where few years tell."""
-    own = _season(known.money, known.season_of(range(known.money.shape[1])))
-    mixed = np.exp(_COMPANYS * np.log(own[:1]) + (1 - _COMPANYS) * np.log(own))
-    indices: Numbers = mixed / mixed.mean(axis=1, keepdims=True)
-    return indices
-
-
-def _season(money: Numbers, month: np.ndarray) -> Numbers:
-    count = money.shape[1]
-    total = np.cumsum(np.hstack([np.zeros((len(money), 1)), money]), axis=1)
-    windows = (total[:, YEAR:] - total[:, :-YEAR]) / YEAR
-    places = np.arange(count)
-    low, high = (np.clip(places - back, 0, count - YEAR) for back in (6, 5))
-    level = (windows[:, low] + windows[:, high]) / 2
-    ratio = np.where(money > 0, np.log(np.maximum(money, 1e-9) / np.maximum(level, 1e-9)), -1.5).clip(-1.5, 1.5)
-    logs = np.zeros((len(money), YEAR))
-    for each in range(YEAR):
-        seen = month == each
-        if seen.any():
-            logs[:, each] = np.median(ratio[:, seen], axis=1) * seen.sum() / (seen.sum() + _SHRUNK)
-    indices = np.exp(logs)
-    shares: Numbers = indices / indices.mean(axis=1, keepdims=True)
-    return shares
 
 
 def _growth(money: Numbers) -> Numbers:
@@ -129,6 +103,15 @@ class Rhythm:
             for ahead in range(1, min(horizon, count - end) + 1):
                 later[ahead, end] = weighed.T @ np.clip(customers[there, end + ahead - 1] / scale, _LEAST, _MOST)
         return cls(own, later, weight)
+
+    def without(self, shape: Numbers, known: Known) -> Rhythm:
+        """What these months teach once the company's season is taken out of them."""
+        ends = np.arange(known.money.shape[1] + 1)
+        before = [1 / shape[known.season_of(ends - back)] for back in range(1, YEAR + 1)]
+        features = np.stack([*before, np.ones(len(ends))], axis=1)
+        own = self.own[ends] * features[:, :, None] * features[:, None, :]
+        target = [1 / shape[known.season_of(ends + ahead - 1)] for ahead in range(len(self.later))]
+        return Rhythm(own, self.later[:, ends] * features * np.stack(target)[:, :, None], self.weight[ends])
 
     def ahead(self, money: Numbers, horizon: int, *, otherwise: Numbers) -> Numbers:
         """Member × month ahead; `otherwise` where too few past months teach."""

@@ -2,7 +2,8 @@
 
 **Methods** that know no growth are first moved half the way by which the company outgrew them in the year before. **Weights.** At each
 month the methods of `month_methods` are weighed by the inverse square of what their errors over the year before were, half of each series'
-own, half of all series of its dimension: a rule that is better on this company's past gets the word.
+own, half of all series of its dimension. **The rule.** Where last year's month alone erred less over the year before than the methods so
+weighed, over the members of every dimension, it is what is told (`by_rule`).
 **Adding up.** The whole is the mean of the company's own forecast and of the sums over each dimension; the members of a dimension are then
 scaled to it, and those of a team to their team. **Below nothing.** Profit can be negative; where the company's was in the year before,
 seasons and growth as ratios mean nothing: then the year's mean is said, drawn to nothing as far as its own months contradict each other.
@@ -18,7 +19,8 @@ from functools import cached_property
 import numpy as np
 
 from nextmove.predictions.bands import factors, holding_the_whole, spread_of
-from nextmove.predictions.month_methods import METHODS, YEAR, Known, Rhythm, forecasts
+from nextmove.predictions.month_methods import METHODS, Known, Rhythm, forecasts
+from nextmove.predictions.month_season import YEAR
 from nextmove.predictions.months import COMPANY, Counts, Flags, Months, Numbers
 
 LEAST_MONTHS = 18
@@ -28,6 +30,8 @@ _SILENT = 3  # months without sales after which a member is expected to sell not
 _LEAST_SHARE = 1e-4
 _WORTH = 1e-3  # share of the company's sales from which a series takes part in the calibration of bands
 _FIRST_ERRORS = 2
+_TESTED = 6  # ends of months at which the rule must have been tried to be chosen
+RULE = METHODS.index("last_year")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Walk:
     first: int
     by_method: Numbers  # month × method × member × ahead
     told: Numbers
+    by_rule: Flags  # of each month: whether last year's month is what is told
 
     @property
     def horizon(self) -> int:
@@ -112,8 +117,33 @@ def walk(months: Months, parents: Counts, horizon: int) -> Walk:
     came = _shifted(months.money, first, horizon)
     moved = by_method * _moved(by_method[:, :, 0], came[:, 0])[:, :, None, None]
     misses = np.abs(moved - came[:, None])
-    told = [_told(months, parents, moved[at], misses[:at], count) for at, count in enumerate(stands)]
-    return Walk(months, parents, first, by_method, np.stack(told))
+    mixed = np.stack([_told(months, parents, moved[at], misses[:at], count) for at, count in enumerate(stands)])
+    rule = np.stack([_as_last_year(months, parents, by_method[at, RULE], count) for at, count in enumerate(stands)])
+    by_rule = _rule_errs_less(months, mixed - came, rule - came)
+    return Walk(months, parents, first, by_method, np.where(by_rule[:, None, None], rule, mixed), by_rule)
+
+
+def _as_last_year(months: Months, parents: Counts, last_year: Numbers, count: int) -> Numbers:
+    """The rule, made to add up: what members who sell no more sold a year ago goes to the others."""
+    told = last_year.copy()
+    told[_silent(months, count)] = 0
+    _scale_parts(told, months.groups, parents)
+    return told
+
+
+def _rule_errs_less(months: Months, ours: Numbers, rules: Numbers) -> Flags:
+    """At each month, by the errors known then; never where the company had a month below nothing, of which the rule knows none."""
+    missed, by_the_rule = (_over_dimensions(np.abs(errors), months) for errors in (ours, rules))
+    less = [at >= _TESTED and _seen(by_the_rule[:at]) < _seen(missed[:at]) for at in range(len(ours))]
+    below = [below_nothing(months.money[:1, :count])[0] for count in range(months.count + 1 - len(ours), months.count + 1)]
+    chosen: Flags = np.array(less, bool) & ~np.array(below)
+    return chosen
+
+
+def _over_dimensions(misses: Numbers, months: Months) -> Numbers:
+    """Month × ahead: what the members of a dimension missed together, the mean over dimensions."""
+    together: Numbers = np.mean([misses[:, rows].sum(axis=1) for rows in months.groups.values()], axis=0)
+    return together
 
 
 def _moved(told: Numbers, came: Numbers) -> Numbers:
@@ -158,8 +188,14 @@ def _told(months: Months, parents: Counts, by_method: Numbers, misses: Numbers, 
         return np.repeat(_steadied(months.money[:, count - YEAR : count])[:, None], by_method.shape[2], axis=1)
     weights = _weights(months, _seen(misses))
     told = np.einsum("mi,mih->ih", weights, by_method)
-    told[months.money[:, max(count - _SILENT, 0) : count].sum(axis=1) <= 0] = 0
+    told[_silent(months, count)] = 0
     return added_up(told, months.groups, parents)
+
+
+def _silent(months: Months, count: int) -> Flags:
+    """Which members have sold nothing of late."""
+    silent: Flags = months.money[:, max(count - _SILENT, 0) : count].sum(axis=1) <= 0
+    return silent
 
 
 def below_nothing(money: Numbers) -> Flags:
@@ -176,11 +212,12 @@ def _steadied(year: Numbers) -> Numbers:
 
 
 def _seen(misses: Numbers) -> Numbers:
-    """Method × member: the mean error of the year's forecasts of which the month was over."""
-    steps, horizon = len(misses), misses.shape[3]
-    known = np.array([[step + ahead < steps for ahead in range(horizon)] for step in range(steps)], bool).reshape(steps, 1, 1, horizon)
+    """The sum of the errors of the year's forecasts of which the month was over; month × … × ahead."""
+    steps, horizon = len(misses), misses.shape[-1]
+    over = np.array([[step + ahead < steps for ahead in range(horizon)] for step in range(steps)], bool)
+    known = over.reshape(steps, *[1] * (misses.ndim - 2), horizon)
     latest = np.where(known, misses, 0)[-YEAR:]
-    total: Numbers = latest.sum(axis=(0, 3)) if steps else np.zeros(misses.shape[1:3])
+    total: Numbers = latest.sum(axis=(0, -1))
     return total
 
 
@@ -202,10 +239,15 @@ def added_up(told: Numbers, groups: Mapping[str, Counts], parents: Counts) -> Nu
     whole = told.copy()
     if sums:
         whole[0] = (told[0] + np.mean(sums, axis=0)) / 2
+    _scale_parts(whole, groups, parents)
+    return whole
+
+
+def _scale_parts(told: Numbers, groups: Mapping[str, Counts], parents: Counts) -> None:
+    """Make the members of each dimension add up to what they belong to."""
     for name, rows in groups.items():
         if name != COMPANY:
-            _scale(whole, rows, parents[rows])
-    return whole
+            _scale(told, rows, parents[rows])
 
 
 def _scale(told: Numbers, rows: Counts, above: Counts) -> None:

@@ -82,6 +82,7 @@ class ForecastPage:
     past: tuple[Said, ...] = ()
     held: int = 0
     off: float | None = None
+    by_rule: bool = False
 
 
 def forecast_page(visit: Visit, *, kpi: str = "", cut: str = "", member: str = "") -> ForecastPage:
@@ -110,12 +111,19 @@ def forecast_page(visit: Visit, *, kpi: str = "", cut: str = "", member: str = "
         past=past,
         held=sum(each.inside for each in past),
         off=_off(past),
+        by_rule=_by_rule(visit, kpi),
     )
 
 
 def _silence(visit: Visit) -> str:
     row = visit.edition.row("select reason from main.silent where subject = 'forecast'")
     return str(row["reason"]) if row else text("app.forecast.none")
+
+
+def _by_rule(visit: Visit, kpi: str) -> bool:
+    """Whether last year's months are what is told: they erred less on the company's own past."""
+    row = visit.edition.row(f"select * from predictions.forecast where kpi = {literal(kpi)} limit 1")
+    return row is not None and row.get("method") == "rule"
 
 
 def _members(visit: Visit, kpi: str, cut: str) -> list[Row]:
