@@ -3,18 +3,22 @@
     python benchmarks/bgnbd.py [--customers 100000] [--rounds 5]
 
 `lifetimes` is no dependency: install it beside (it needs an older pandas and numpy), else only our own figures are printed. Another
-environment that has it can be named: --lifetimes-python PATH.
+environment that has it can be named: --lifetimes-python PATH. Both run in one thread, as `nextmove` does: the threads of BLAS only
+wait for each other, and the processor's time counts that.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported, here and in the other environment
 
 import numpy as np
 
