@@ -70,6 +70,28 @@ def test_response_times_in_working_hours(engine: Distant, reference: Any) -> Non
     assert not [pair for pair in zip(ours, theirs, strict=True) if not _same(*pair)]
 
 
+def test_a_pipeline_weighed_by_chances_told_on_several_days(engine: Distant, reference: Any) -> None:
+    """Only an edition holds chances, so the reference company has none."""
+    told = """select opportunity_id, scored_on, cast(length(opportunity_id) + (scored_on - date '2024-01-01') as double) / 1000 as chance
+    from main.opportunities cross join (values (date '2024-02-10'), (date '2024-02-20'), (date '2024-06-30')) as days (scored_on)"""
+    question = Question("weighted_pipeline_value", grain="week", by=("stage",), options={"weight": "model"})
+    asked = compiled_sql(question, reference.settings, as_of=reference.as_of, catalogue=CATALOGUE, priced=_priced(engine))
+    query = f"select period_start, stage, cast(value as double) as value, cast(coverage as double) as coverage from (\n{asked}\n) as t"
+    near: Engine = reference.engine
+    chances = near.query(told)
+    unsaid = _sorted(near.query(query).to_pylist())
+    try:
+        for each in (near, engine):
+            each.write("main.deal_chances", chances)
+        ours, theirs = (_sorted(each.query(query).to_pylist()) for each in (near, engine))
+    finally:
+        for each in (near, engine):
+            each.write("main.deal_chances", chances.slice(0, 0))
+    assert ours != unsaid
+    assert len(theirs) == len(ours)
+    assert not [pair for pair in zip(ours, theirs, strict=True) if not _same(*pair)]
+
+
 @pytest.fixture(scope="module")
 def by_duckdb(reference: Any) -> Callable[[int, str], list[Row]]:
     """What DuckDB answers, asked once for all engines."""

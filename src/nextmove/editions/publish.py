@@ -17,7 +17,7 @@ from nextmove.editions.incremental import Move, accounts_with_changed_lines, bri
 from nextmove.editions.meta import Meta, write_meta
 from nextmove.editions.predicting import Past, learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
-from nextmove.editions.scores import Asked, fill_scores
+from nextmove.editions.scores import Asked, fill_scores, take_over_chances
 from nextmove.editions.shelf import Shelf
 from nextmove.editions.small import one_thread
 from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, tables_of_warehouse, warehouse_attached
@@ -88,6 +88,8 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
                 with warehouse_attached(engine, warehouse):
                     check_unchanged(engine, state)
                     changed = take_rows(build, way.move)
+                if before and not way.move:
+                    take_over_chances(engine, before.volume.path)
                 draw_conclusions(build, changed, before)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)

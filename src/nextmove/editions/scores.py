@@ -1,7 +1,9 @@
 """What KPIs need of predictions, kept in the edition: the value of customers, the quality of leads, the chances of deals, the persona.
 
 Past values are made of what was known then (`predictions/valuations.py`, `predictions/lead_quality.py`), so they are the same in every
-edition: a refresh keeps those before the first day that may have changed and makes the others.
+edition: a refresh keeps those before the first day that may have changed and makes the others. The chances of deals are what each edition
+told on its day: they are kept for ever, also by an edition that is made anew (`take_over_chances`). One of an earlier day keeps those of
+later days too, so that they are not lost; no number reads past its day.
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
-from nextmove.engine import Engine, literal
+from nextmove.engine import DuckDBEngine, Engine, literal
 from nextmove.errors import UserError
 from nextmove.facts import create_predicted
 from nextmove.predictions import Learnt
@@ -47,6 +50,16 @@ def fill_scores(engine: Engine, asked: Asked) -> dict[str, str]:
     return silence
 
 
+def take_over_chances(engine: Engine, earlier: Path) -> None:
+    """Bring the chances that another edition keeps into one that is made anew."""
+    create_predicted(engine)
+    with DuckDBEngine(earlier, read_only=True) as edition:
+        kept = edition.query("select opportunity_id, scored_on, chance from main.deal_chances")
+    engine.write("main.kept_chances", kept)
+    engine.execute("insert into main.deal_chances by name select * from main.kept_chances order by scored_on, opportunity_id")
+    engine.execute("drop table main.kept_chances")
+
+
 def _values(engine: Engine, asked: Asked) -> None:
     """The last day of the edition before was valued with all that the task knows; as a month's end it is valued as all of these are."""
     since = asked.since - _ONE_DAY if asked.since else None
@@ -60,10 +73,10 @@ def _quality(engine: Engine, asked: Asked) -> None:
 
 
 def _chances(engine: Engine, asked: Asked) -> None:
-    """Those of the task `deals`, where it has spoken."""
-    engine.execute("delete from main.deal_chances")
+    """Those of the task `deals`, where it has spoken, beside those of other days: what was told then stays."""
     spoke = "select 1 from information_schema.tables where table_schema = 'predictions' and table_name = 'deals'"
     if engine.query(spoke).num_rows:
+        engine.execute(f"delete from main.deal_chances where scored_on = {literal(asked.as_of)}")
         engine.execute("insert into main.deal_chances select opportunity_id, as_of, score from predictions.deals order by opportunity_id")
 
 

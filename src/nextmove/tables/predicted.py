@@ -26,7 +26,7 @@ PREDICTED: tuple[Table, ...] = (
     ),
     # The chance that a lead becomes a customer, as it looked when it came, by what was learnt from the leads decided by `learnt_on`.
     Table("lead_quality", (Column("lead_id", Kind.TEXT), Column("learnt_on", Kind.DAY), Column("chance", Kind.SCORE))),
-    # The chance of each deal that is open at the end of `scored_on` to be won.
+    # The chance of each deal that is open at the end of `scored_on` to be won, as told on that day: kept from edition to edition.
     Table("deal_chances", (Column("opportunity_id", Kind.TEXT), Column("scored_on", Kind.DAY), Column("chance", Kind.SCORE))),
     # What the best customers have in common: members of an attribute that are found among them more often than among all.
     Table(
