@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from nextmove.engine import DuckDBEngine, literal
-from nextmove.facts import load_facts, prepare
+from nextmove.facts import create_predicted, load_facts, prepare
 from nextmove.kpis import Question, answer, batch, folds, load_catalogue
 from nextmove.kpis.batch import compute_values, stored_periods
 from nextmove.kpis.frame import ONE_DAY, Frame
-from nextmove.kpis.needs import with_data
+from nextmove.kpis.needs import reads_predictions, with_data
 from nextmove.kpis.reach import Since
 from nextmove.kpis.wide import Wide, wide
 from nextmove.settings import Settings
+from nextmove.tables import FILLED_BY
 from nextmove.tables.calendar import calendar_of
 from tests.conftest import AS_OF, COMPANY, load_company
 
@@ -91,6 +92,40 @@ def test_made_anew_since_a_day_in_small_passes_they_are_the_same(stored: DuckDBE
     monkeypatch.setattr(batch, "_ROWS_AT_ONCE", 1)
     day = AS_OF - dt.timedelta(days=3)
     compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=Since(day, day))
+    _same_as_before(stored)
+
+
+def test_values_wait_for_the_predictions_that_they_read(stored: DuckDBEngine) -> None:
+    day = AS_OF - dt.timedelta(days=3)
+    since = Since(day, day)
+    predicted = [kpi for kpi in CATALOGUE.kpis.values() if reads_predictions(CATALOGUE, kpi)]
+    _predict(stored)
+    compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=since)
+    assert {"clv", "weighted_pipeline_value"} <= {kpi.id for kpi in predicted} < set(CATALOGUE.kpis)
+    assert stored.query("select 1 from main.kpi_values where kpi = 'clv' and value > 0").num_rows
+    stored.execute("create or replace table main.before as from main.kpi_values")
+    _forget_predictions(stored)
+    compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=since, predicted=lambda: _predict(stored))
+    _same_as_before(stored)
+    _forget_predictions(stored)
+    compute_values(stored, CATALOGUE, SETTINGS, as_of=AS_OF, since=since)
+    assert not stored.query("select 1 from main.kpi_values where kpi = 'clv'").num_rows
+
+
+def _predict(engine: DuckDBEngine) -> None:
+    """As a refresh would: what each customer is worth, and the chance of each deal."""
+    create_predicted(engine)
+    ends = "select distinct last_day(day) as valued_on, account_id from facts.sales where is_purchase"
+    engine.execute(f"insert into main.account_values select valued_on, account_id, 100, 200, 90, 180 from ({ends})")
+    engine.execute(f"insert into main.deal_chances select distinct opportunity_id, {literal(AS_OF)}, 0.7 from facts.deals")
+
+
+def _forget_predictions(engine: DuckDBEngine) -> None:
+    for table in FILLED_BY.values():
+        engine.execute(f"delete from main.{table}")
+
+
+def _same_as_before(stored: DuckDBEngine) -> None:
     assert not stored.query(f"from before anti join main.kpi_values using ({KEY})").num_rows
     assert not stored.query(f"from main.kpi_values anti join before using ({KEY})").num_rows
     near = " and ".join(f"round(b.{name}, 6) is not distinct from round(a.{name}, 6)" for name in ("value", "coverage", "rows"))

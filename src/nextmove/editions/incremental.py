@@ -9,7 +9,6 @@ gives the same table as making it anew. What cannot be named so is made anew as 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +16,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from nextmove.editions.asof import BORN, LATER, REBUILT, as_of_select, came_between
-from nextmove.editions.deltas import note_difference, set_aside
+from nextmove.editions.deltas import difference, note_difference, set_aside
 from nextmove.editions.source import tables_of_warehouse
 from nextmove.editions.tables import LEFT_BEHIND, joins_as_written, kept_facts, materialise, read_from_edition
 from nextmove.engine import DuckDBEngine, literal, name
@@ -30,7 +29,6 @@ from nextmove.tables import table
 # Tables whose rows stand behind the columns of a fact's row, by their key.
 DIMENSIONS: Mapping[str, str] = {"accounts": "account_id", "products": "product_id", "campaigns": "campaign_id", "reps": "rep_id"}
 _MOST_SHARE = 0.3  # of a fact's rows; with more, making it anew is faster
-_CANONICAL = re.compile(r"\bmain\.(\w+)")
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -75,7 +73,7 @@ class Touched:
 
     def tables_behind(self, fact: Fact) -> set[str]:
         """Canonical tables that a fact is made of, through facts that are not stored."""
-        behind = set(_CANONICAL.findall(fact.query))
+        behind = set(fact.tables)
         for read in fact.reads:
             if read not in self.kept:
                 behind |= self.tables_behind(self.facts[read])
@@ -263,11 +261,23 @@ def _replace(engine: DuckDBEngine, fact: Fact, condition: str, *, note_accounts:
         engine.execute(f"create or replace table delta.now as select * from {source} where {condition}")
     for relation in ("delta.was", "delta.now") if note_accounts else ():
         engine.execute(f"insert into delta.accounts_met select distinct account_id from {relation} where account_id is not null")
-    engine.execute(f"delete from {edition} where {condition}")
-    order = " order by day" if "day" in fact.columns else ""
-    engine.execute(f"insert into {edition} by name select * from delta.now{order}")
+    differs = note_difference(engine, fact, was="delta.was", now="delta.now")
+    if differs:
+        _write_what_differs(engine, fact, edition, condition)
     read_from_edition(engine, (fact,))
-    return note_difference(engine, fact, was="delta.was", now="delta.now")
+    return differs
+
+
+def _write_what_differs(engine: DuckDBEngine, fact: Fact, edition: str, condition: str) -> None:
+    """Of the rows that meet the condition, replace those from the first day on that is not as it was: it is mostly one of the last."""
+    if "day" not in fact.columns:
+        engine.execute(f"delete from {edition} where {condition}")
+        engine.execute(f"insert into {edition} by name select * from delta.now")
+        return
+    first = engine.query(f"select min(day) as day from {difference(fact.name)}")["day"][0].as_py()
+    later = f"day >= {literal(first)} or day is null" if first else "true"
+    engine.execute(f"delete from {edition} where ({condition}) and ({later})")
+    engine.execute(f"insert into {edition} by name select * from delta.now where {later} order by day")
 
 
 def _narrow_sources(engine: DuckDBEngine, settings: Settings, touched: Touched) -> None:

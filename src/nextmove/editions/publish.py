@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Event
 from time import perf_counter
 
 from nextmove.actions.find import find_actions
@@ -15,11 +17,11 @@ from nextmove.editions.deltas import difference
 from nextmove.editions.forecasts import keep_forecasts
 from nextmove.editions.incremental import Move, accounts_with_changed_lines, bring_forward, find_touched, look_closely
 from nextmove.editions.meta import Meta, write_meta
-from nextmove.editions.predicting import Past, learnt_before, predict_all, write_silence
+from nextmove.editions.predicting import Past, Silence, learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
 from nextmove.editions.scores import Asked, fill_scores, take_over_chances
 from nextmove.editions.shelf import Shelf
-from nextmove.editions.small import one_thread
+from nextmove.editions.side_by_side import few_threads, loading_libraries
 from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, tables_of_warehouse, warehouse_attached
 from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
 from nextmove.editions.way import Before, Way, choose, look_back
@@ -84,8 +86,9 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
             shutil.copyfile(before.volume.path, shelf.building)
         with DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit) as engine:
             build = Build(engine, settings, catalogue, as_of, Steps(tell))
-            with one_thread(engine, where=way.move is not None):
-                with warehouse_attached(engine, warehouse):
+            forward = way.move is not None
+            with few_threads(engine, where=forward):
+                with loading_libraries(where=forward), warehouse_attached(engine, warehouse):
                     check_unchanged(engine, state)
                     changed = take_rows(build, way.move)
                 if before and not way.move:
@@ -137,23 +140,43 @@ def _take_what_changed(build: Build, move: Move) -> Since | None:
 
 
 def draw_conclusions(build: Build, changed: Since | None, before: Before | None) -> None:
-    """Everything that is made of the edition's own tables: predictions, KPI values, actions, and the alerts that go on or begin."""
+    """Everything that is made of the edition's own tables.
+
+    What will come (predictions, the actions they ask for) and what was (KPI values, alerts) are made one after the other; after a
+    small load, which leaves little to do in each statement and much between them, side by side.
+    """
+    predicted = Event()
+    with build.engine.beside() as other, ThreadPoolExecutor(1 if changed is None else 2) as workers:
+        ahead = workers.submit(_look_ahead, build, changed, before, predicted)
+        back = workers.submit(_look_back, replace(build, engine=other), changed, before, predicted)
+    write_silence(build.engine, ahead.result() | back.result())
+
+
+def _look_ahead(build: Build, changed: Since | None, before: Before | None, predicted: Event) -> Silence:
+    """Predictions and actions; `predicted` is set as soon as what KPIs read of predictions stands."""
     engine, settings, steps = build.engine, build.settings, build.steps
-    since = changed.day if changed else None
     past = Past(learnt_before(engine), settings.editions.refit_days, accounts_with_changed_lines(engine, changed) if changed else None)
-    with sharing(engine):
-        silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
-        keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
-        with steps.step("scores"):
-            silence |= fill_scores(engine, Asked(build.as_of, since, learnt_before(engine)))
-    with steps.step("kpis"):
-        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=changed)
+    try:
+        with sharing(engine):
+            silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
+            keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
+            with steps.step("scores"):
+                silence |= fill_scores(engine, Asked(build.as_of, changed.day if changed else None, learnt_before(engine)))
+    finally:
+        predicted.set()
     with steps.step("actions"):
-        silence |= find_actions(engine, settings, as_of=build.as_of, end=build.end)
+        return silence | find_actions(engine, settings, as_of=build.as_of, end=build.end)
+
+
+def _look_back(build: Build, changed: Since | None, before: Before | None, predicted: Event) -> Silence:
+    """KPI values, and the alerts that go on or begin."""
+    engine, settings, steps = build.engine, build.settings, build.steps
+    with steps.step("kpis"):
+        wait = predicted.wait if changed else None
+        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=changed, predicted=wait)
     with steps.step("alerts"):
-        earlier = before.alerts if before else None
-        silence |= detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=earlier, since=since)
-    write_silence(engine, silence)
+        earlier, since = before.alerts if before else None, changed.day if changed else None
+        return detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=earlier, since=since)
 
 
 def _meta(build: Build, way: Way, before: Before | None, *, edition: str, version: int, now: dt.datetime, seconds: float) -> Meta:

@@ -6,7 +6,6 @@ and predictions read are copied whole. Order lines, web sessions and e-mail even
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -21,7 +20,6 @@ from nextmove.tables import PREDICTED
 LEFT_BEHIND = frozenset({"order_lines", "web_sessions", "email_events"})
 _PREDICTED = frozenset(table.name for table in PREDICTED)
 _MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version", "loaded"}) | _PREDICTED
-_CANONICAL = re.compile(r"\bmain\.(\w+)")
 
 
 def copy_tables(engine: DuckDBEngine, *, needed: Callable[[str], bool] = lambda _: True) -> None:
@@ -101,7 +99,6 @@ def within_edition(facts: Mapping[str, Fact]) -> set[str]:
     """Facts that can be read in an edition: stored there, or made of nothing that was left behind."""
     found: set[str] = set()
     for fact in facts.values():
-        tables = set(_CANONICAL.findall(fact.query))
-        if fact.stored or (not tables & LEFT_BEHIND and fact.reads <= found):
+        if fact.stored or (not fact.tables & LEFT_BEHIND and fact.reads <= found):
             found.add(fact.name)
     return found

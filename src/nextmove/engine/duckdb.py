@@ -7,6 +7,7 @@ edition instead, which nobody ever writes.
 from __future__ import annotations
 
 import re
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,15 @@ class DuckDBEngine:
     def __init__(self, path: Path | None = None, *, read_only: bool = False, memory_limit: str | None = None) -> None:
         self.path = path
         self.read_only = read_only
-        self.connection = _connect(path, read_only=read_only)
-        self.connection.execute("set TimeZone = 'UTC'")
-        self.connection.execute("set enable_progress_bar = false")
+        self.connection = _prepared(_connect(path, read_only=read_only))
         if memory_limit:
             self.connection.execute(f"set memory_limit = '{memory_limit}'")
+
+    def beside(self) -> DuckDBEngine:
+        """The same open database for another thread: temporary tables are each one's own."""
+        other = copy(self)
+        other.connection = _prepared(self.connection.cursor())
+        return other
 
     def query(self, sql: str) -> pa.Table:
         return self.connection.cursor().sql(sql).to_arrow_table()
@@ -61,6 +66,12 @@ class DuckDBEngine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def _connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:

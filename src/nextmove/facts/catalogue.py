@@ -30,6 +30,7 @@ from nextmove.errors import UnknownName, UserError
 _FOLDER = Path(__file__).parent
 _META = re.compile(r"^-- (needs|keep|rebuilt|until|ages|per|unknown): (.+)$", re.MULTILINE)
 _READS = re.compile(r"\bfacts\.(\w+)")
+_TABLES = re.compile(r"\bmain\.(\w+)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 
@@ -111,6 +112,11 @@ class Fact:
     @cached_property
     def reads(self) -> frozenset[str]:
         return frozenset(_READS.findall(self.query)) - {self.name}
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The canonical tables that the query itself names."""
+        return frozenset(_TABLES.findall(self.query))
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

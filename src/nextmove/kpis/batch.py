@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from nextmove.kpis.dimensions import DIMENSIONS, dimension
 from nextmove.kpis.folds import Folds
 from nextmove.kpis.frame import DIMENSION, MEMBER, ONE_DAY, Frame
 from nextmove.kpis.inlined import by_the_cut
-from nextmove.kpis.needs import others, with_data
+from nextmove.kpis.needs import others, reads_predictions, with_data
 from nextmove.kpis.priced import priced_facts
 from nextmove.kpis.query import no_rate
 from nextmove.kpis.reach import Since
@@ -50,27 +50,51 @@ TABLE = """create table if not exists main.kpi_values (
 TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
 
 
-def compute_values(engine: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date, since: Since | None = None) -> None:
-    """Fill `main.kpi_values`; with `since`, make anew what can differ since then and leave the rest."""
-    kpis = [kpi.under({}) for kpi in with_data(engine, catalogue)]
+def compute_values(
+    engine: Engine,
+    catalogue: Catalogue,
+    settings: Settings,
+    *,
+    as_of: dt.date,
+    since: Since | None = None,
+    predicted: Callable[[], object] | None = None,
+) -> None:
+    """Fill `main.kpi_values`; with `since`, make anew what can differ since then and leave the rest.
+
+    `predicted` waits for predictions that are being made meanwhile: KPIs that read these come last.
+    """
     engine.execute(TABLE)
     engine.execute(TOLD)
     frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
-    parts = [Part(frames, kpis)] if since is None else touched(engine, catalogue, settings, kpis, frames, since=since)
-    priced, kept = priced_facts(engine, catalogue), _dimensions(engine, kpis)
-    batch = Batch(engine, catalogue, settings)
-    for part in parts:
-        for ask in _asks(catalogue, part, kept):
-            batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
+    batch, parts, all_kpis = Batch(engine, catalogue, settings), list[Part](), list[Kpi]()
+    priced = priced_facts(engine, catalogue)
+    for kpis in _in_turn(engine, catalogue, predicted):
+        found = [Part(frames, kpis)] if since is None else touched(engine, catalogue, settings, kpis, frames, since=since)
+        kept = _dimensions(engine, kpis)
+        for part in found:
+            for ask in _asks(catalogue, part, kept):
+                batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
+        parts, all_kpis = parts + found, all_kpis + kpis
     batch.clear()
     _refuse_unpriced(engine)
     if since is None:
         engine.execute("delete from main.kpi_values")
     else:
-        forget(engine, parts, kpis)
-        grow_older(engine, catalogue, settings, kpis, frames[0], since=since)
+        forget(engine, parts, all_kpis)
+        grow_older(engine, catalogue, settings, all_kpis, frames[0], since=since)
     engine.execute(f"insert into main.kpi_values select {', '.join(COLUMNS)} from told")
     engine.execute("drop table told")
+
+
+def _in_turn(engine: Engine, catalogue: Catalogue, predicted: Callable[[], object] | None) -> Iterable[list[Kpi]]:
+    """The KPIs that have data; where predictions are still being made, first those that do without."""
+    if predicted is None:
+        yield [kpi.under({}) for kpi in with_data(engine, catalogue)]
+        return
+    for late in (False, True):
+        if late:
+            predicted()
+        yield [kpi.under({}) for kpi in with_data(engine, catalogue) if reads_predictions(catalogue, kpi) == late]
 
 
 def stored_periods(settings: Settings) -> Iterable[tuple[str, str]]:

@@ -27,7 +27,6 @@ from nextmove.kpis.needs import others
 from nextmove.tables import PREDICTED
 
 ALWAYS = dt.date.min
-_CANONICAL = re.compile(r"\bmain\.(\w+)")
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 _PREDICTED = frozenset(table.name for table in PREDICTED)
 
@@ -158,7 +157,7 @@ class Lookout:
 
     def _made_of(self, fact: Fact) -> bool:
         """Whether a fact reads a canonical table that differs, or what predictions tell."""
-        return not (self.since.tables | _PREDICTED).isdisjoint(_CANONICAL.findall(fact.query))
+        return not (self.since.tables | _PREDICTED).isdisjoint(fact.tables)
 
     def _reads(self, fact: Fact) -> list[Fact]:
         return [self.catalogue.facts[each] for each in sorted(fact.reads)]

@@ -19,8 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from nextmove.engine import Engine, literal
+from nextmove.engine.once import shared
 from nextmove.errors import MissingData
-from nextmove.predictions.contract import Learnt, past_cutoffs, report
+from nextmove.predictions.contract import Learnt, account_days_until, past_cutoffs, report
 from nextmove.predictions.encoding import Texts, rates, table_of
 from nextmove.predictions.groups import Flags, Numbers
 from nextmove.predictions.listing import list_figures
@@ -41,7 +42,7 @@ with first_pages as (
     where session.landing_page is not null
 ),
 customers as (
-    select account_id, min(day) as customer_day from facts.sales where is_purchase and day <= {as_of} group by account_id
+    select account_id, min(day) as customer_day from {days} as days where bought_net > 0 group by account_id
 )
 select
     lead.lead_id, lead.day, lead.source, lead.campaign_id, lead.segment, lead.industry, lead.company_size, lead.country, lead.region,
@@ -182,7 +183,11 @@ class FittedLeads:
 
 def load_leads(engine: Engine, as_of: dt.date) -> pa.Table:
     """Leads that came by the end of `as_of`, the oldest first, with what is known of them by then."""
-    leads = engine.query(_LEADS.format(as_of=literal(as_of)))
+    return shared(engine, ("leads", as_of), lambda: _load(engine, as_of))
+
+
+def _load(engine: Engine, as_of: dt.date) -> pa.Table:
+    leads = engine.query(_LEADS.format(as_of=literal(as_of), days=account_days_until(engine, as_of)))
     if not leads.num_rows:
         raise MissingData("There are no leads yet.", where=f"leads up to {as_of}", hint="nextmove load FILE")
     return leads

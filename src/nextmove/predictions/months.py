@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData
-from nextmove.predictions.contract import sales_until
+from nextmove.predictions.contract import account_days_until, sales_until
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -31,6 +31,13 @@ _MONTHS = """
 select {members}, cast(date_trunc('month', day) as date) as month, cast(sum(net) as double) as net_sales,
        cast(sum(case when cost is not null then net - cost end) as double) as gross_profit
 from {sales} as sales
+group by all
+order by all
+"""
+_CUSTOMER_MONTHS = """
+select account_id, cast(date_trunc('month', day) as date) as month, cast(sum(net) as double) as net_sales,
+       cast(sum(earned - coalesce(uncosted, 0)) as double) as gross_profit
+from {days} as days
 group by all
 order by all
 """
@@ -98,7 +105,7 @@ def load_months(engine: Engine, *, as_of: dt.date, ahead: int) -> list[Months]:
     """Net sales by month up to `as_of`, and gross profit where there are costs; working days for `ahead` months more."""
     sales, first = sales_until(as_of), _first_month(engine, as_of)
     after = month_number(as_of + dt.timedelta(days=1))  # the first month that is not complete
-    cells = _asked(engine, sales)
+    cells = _asked(engine, sales, as_of)
     days, done = _working_days(engine, as_of=as_of, first=first, last=after + ahead)
     kpis = ("net_sales", "gross_profit") if cells[COMPANY]["gross_profit"].null_count < cells[COMPANY].num_rows else ("net_sales",)
     return [_months(kpi, cells, first, after, days, done) for kpi in kpis]
@@ -112,7 +119,7 @@ def _months(kpi: str, cells: dict[str, pa.Table], first: int, after: int, days: 
             names += [Member(dimension, "" if dimension == COMPANY else name) for name in found]
             blocks.append(block)
     whole = np.vstack(blocks)
-    customers = _matrix(cells["account"].filter(pa.compute.is_valid(cells["account"]["member"])), kpi, first, after)[1]
+    customers = _matrix(cells["account"], kpi, first, after)[1]
     return Months(kpi, first, tuple(names), whole[:, :-1], customers[:, :-1], whole[:, -1], days, done)
 
 
@@ -128,10 +135,10 @@ def _matrix(cells: pa.Table, kpi: str, first: int, after: int) -> tuple[list[str
     return names.tolist(), matrix
 
 
-def _asked(engine: Engine, sales: str) -> dict[str, pa.Table]:
+def _asked(engine: Engine, sales: str, as_of: dt.date) -> dict[str, pa.Table]:
     """The months of every dimension's members, and of each customer; the dimensions from one look at the lines."""
     crossed = engine.query(_MONTHS.format(members=", ".join(DIMENSIONS.values()), sales=sales)).combine_chunks()
-    accounts = engine.query(_MONTHS.format(members="account_id", sales=sales)).combine_chunks()
+    accounts = engine.query(_CUSTOMER_MONTHS.format(days=account_days_until(engine, as_of))).combine_chunks()
     columns = {COMPANY: pa.repeat("", crossed.num_rows)} | {name: crossed[column] for name, column in DIMENSIONS.items()}
     told = crossed.select(["month", "net_sales", "gross_profit"])
     cells = {name: told.append_column("member", column) for name, column in columns.items()}

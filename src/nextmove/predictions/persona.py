@@ -17,17 +17,18 @@ import pyarrow.compute as pc
 
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData
+from nextmove.predictions.contract import account_days_until
 
 ATTRIBUTES = ("segment", "industry", "company_size", "country")
 
 _CUSTOMERS = """
-select sale.account_id, cast(sum(coalesce(sale.net - sale.cost, sale.net)) as double) as profit, {attributes}
-from facts.sales as sale
-left join main.accounts as account on account.account_id = sale.account_id
-where sale.account_id is not null and sale.day > {start} and sale.day <= {as_of}
-group by sale.account_id
-having max(case when sale.is_purchase then 1 else 0 end) = 1
-order by profit desc, sale.account_id
+select bought.account_id, cast(sum(bought.earned) as double) as profit, {attributes}
+from {days} as bought
+left join main.accounts as account on account.account_id = bought.account_id
+where bought.day > {start}
+group by bought.account_id
+having max(bought.bought_net) > 0
+order by profit desc, bought.account_id
 """
 
 
@@ -108,4 +109,4 @@ def _customers(engine: Engine, as_of: dt.date, days: int) -> pa.Table:
     """Customers of the last `days` days, those that earned most first."""
     attributes = ", ".join(f"max(account.{attribute}) as {attribute}" for attribute in ATTRIBUTES)
     start = literal(as_of - dt.timedelta(days=days))
-    return engine.query(_CUSTOMERS.format(attributes=attributes, start=start, as_of=literal(as_of)))
+    return engine.query(_CUSTOMERS.format(attributes=attributes, start=start, days=account_days_until(engine, as_of)))
