@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+import nextmove.ingest
+from nextmove.tables import Kind, table
 
 pytestmark = pytest.mark.usefixtures("near")
 
@@ -86,6 +92,66 @@ def test_deals(system: str, load_bytes: Callable[..., Any], rows: Callable[[str]
     result = load_bytes("export.csv", EXPORTS[system])[0]
     assert (result.table, result.loaded, result.rejected) == ("opportunities", 3, 0)
     assert rows(DEALS) == EXPECTED
+
+
+PRESETS = sorted((Path(nextmove.ingest.__file__).parent / "presets").glob("*.toml"))
+CELLS: dict[Kind, str] = {
+    Kind.MONEY: "12.50",
+    Kind.DAY: "2025-01-31",
+    Kind.MOMENT: "2025-01-31T09:30:00",
+    Kind.COUNT: "1",
+    Kind.NUMBER: "2",
+}
+TOLD = {  # what a formula or a closed set reads
+    **dict.fromkeys(("IsWon", "IsClosed", "active", "Active"), "true"),
+    **dict.fromkeys(("Status", "State", "state", "Deal - Status"), "Won"),
+    **dict.fromkeys(("Probability", "probability"), "100"),
+    **dict.fromkeys(("actualclosedate", "CloseDate", "Deal - Won time"), "2025-02-15"),
+    **dict(zip(("statecode", "ORDSTATUSDES", "ICODE", "CANCELED", "Deal Stage"), ("1", "Confirmed", "$", "N", "Closed won"), strict=True)),
+    "Deal - Lost time": "",
+}
+STATES = {
+    "odoo order_lines": "sale",
+    "erpnext opportunities": "Converted",
+    "erpnext order_lines": "Completed",
+    "sap-business-one opportunities": "W",
+}
+
+
+EXPORTS_NAMED = [(path.stem, export) for path in PRESETS for export in tomllib.loads(path.read_text(encoding="utf-8"))["export"]]
+
+
+@pytest.mark.parametrize(("system", "export"), EXPORTS_NAMED, ids=lambda one: one if isinstance(one, str) else one["table"])
+def test_an_export_with_every_column_is_mapped_whole(
+    system: str, export: dict[str, Any], load_bytes: Callable[..., Any], rows: Callable[[str], Any]
+) -> None:
+    """Every column that a preset names is one of ours and is filled; what a formula reads is in the header."""
+    into, formulas = table(export["table"]), export.get("formulas", {})
+    kinds = {column.name: column.kind for column in into.columns}
+    cells = {
+        theirs: TOLD.get(theirs, "EUR" if ours == "currency" else CELLS.get(kinds[ours], f"a {ours}"))
+        for ours, theirs in export["columns"].items()
+    }
+    cells |= {sign: TOLD.get(sign, "a sign") for sign in export["signs"] if sign not in cells}
+    state = STATES.get(f"{system} {into.name}")
+    cells |= {name: state for name in ("Status", "state") if state and name in cells}
+    assert {word for formula in formulas.values() for word in re.findall(r'"([^"]+)"', formula)} <= set(cells)
+    content = ",".join(f'"{name}"' for name in cells) + "\n" + ",".join(f'"{cell}"' for cell in cells.values()) + "\n"
+    result = load_bytes("export.csv", content.encode())[0]
+    assert (result.table, result.loaded, result.rejected) == (into.name, 1, 0)
+    filled = [*export["columns"], *formulas]
+    (row,) = rows(f"select {', '.join(filled)} from {into.name}")
+    assert [name for name, cell in zip(filled, row, strict=True) if cell is None] == []
+
+
+def test_lines_of_odoo_whose_id_is_text_are_numbered(load_bytes: Callable[..., Any], rows: Callable[[str], Any]) -> None:
+    export = """id,order_id,order_id/date_order,order_partner_id,product_id,product_uom_qty,price_subtotal,state
+__export__.sale_order_line_7_1c,SO1,2025-01-31 09:30:00,1011,P1,2,20,sale
+__export__.sale_order_line_8_2f,SO1,2025-01-31 09:30:00,1011,P2,1,10,sale
+"""
+    result = load_bytes("export.csv", export.encode())[0]
+    assert (result.loaded, result.rejected) == (2, 0)
+    assert rows("select line_no, product_id from order_lines order by 1") == [(1, "P1"), (2, "P2")]
 
 
 def test_accounts_and_leads_of_salesforce(load_bytes: Callable[..., Any], rows: Callable[[str], Any]) -> None:
