@@ -35,6 +35,30 @@ def test_the_parts_are_the_whole(by: str, reference: Any) -> None:
     assert sum(each.mature_profit for each in found) < sum(each.profit for each in found)
 
 
+def test_spend_without_leads_is_no_segment_that_bleeds() -> None:
+    with DuckDBEngine() as engine:
+        engine.execute(
+            """create schema facts;
+            create table main.campaigns (campaign_id varchar, channel varchar);
+            create table facts.spend as select * from (values ('C1', 100.0), ('C2', 40.0)) as t (campaign_id, amount),
+                (select 'marketing' as department, date '2023-03-01' as day);
+            create table facts.leads as select * from (values ('retail'), (null)) as t (segment),
+                (select 'C1' as campaign_id, date '2023-03-05' as day);
+            create table facts.first_year_profit (account_id varchar, sold_on date, profit double);
+            create table facts.purchase_ends
+                (account_id varchar, campaign_id varchar, segment varchar, day date, opens_day boolean, previous_day date)"""
+        )
+        found = {each.member: each for each in returns(engine, as_of=AS_OF, by="segment")}
+        told = {member: (each.spend, each.verdict, each.loss) for member, each in found.items()}
+        assert told == {
+            "retail": (50, Verdict.bleeding, 50),
+            "(unknown)": (50, Verdict.bleeding, 50),
+            "(unassigned)": (40, Verdict.unassigned, 0),
+        }
+        assert found["(unassigned)"].romi is None
+        assert {each.member for each in returns(engine, as_of=AS_OF)} == {"C1", "C2"}
+
+
 def test_an_unknown_cut_names_its_neighbours(reference: Any) -> None:
     with pytest.raises(UnknownName, match="campain"):
         returns(reference.engine, as_of=AS_OF, by="campain")
@@ -63,6 +87,7 @@ def shop(customers: int) -> DuckDBEngine:
             "day": AS_OF - dt.timedelta(days=dice.randrange(700)),
             "net": (500 if each["segment"] == "large" else 100) * dice.uniform(0.5, 1.5),
             "is_purchase": True,
+            "status": "completed",
         }
         for each in accounts
         for _ in range(3)
@@ -71,7 +96,8 @@ def shop(customers: int) -> DuckDBEngine:
     engine.execute("create schema facts")
     engine.write("main.accounts", pa.Table.from_pylist([{**each, "industry": None, "company_size": None} for each in accounts]))
     engine.write("facts.sales", pa.Table.from_pylist(sales))
-    engine.execute("alter table facts.sales add column cost double")
+    for lacking in ("cost double", "product_id varchar", "unpriced varchar"):
+        engine.execute(f"alter table facts.sales add column {lacking}")
     return engine
 
 

@@ -16,6 +16,7 @@ from nextmove.errors import OutOfScope
 from nextmove.insights.marketing import CUTS, Verdict, returns
 from nextmove.insights.marketing.personas import PersonaRow, persona_rows
 from nextmove.insights.marketing.returns import Return
+from nextmove.words import text
 
 SHOWN = 25
 
@@ -82,7 +83,9 @@ def marketing_page(visit: Visit, *, by: str = "campaign", only: str = "") -> Mar
 
 def _row(visit: Visit, by: str, each: Return) -> ReturnRow:
     told = {name: getattr(each, name) for name in ReturnRow.__dataclass_fields__ if name not in ("name", "verdict")}
-    return ReturnRow(**told, name=numbers.member_name(visit, by, each.member), verdict=each.verdict.value)
+    unassigned = each.verdict is Verdict.unassigned
+    name = text("app.marketing.unassigned") if unassigned else numbers.member_name(visit, by, each.member)
+    return ReturnRow(**told, name=name, verdict=each.verdict.value)
 
 
 @page("marketing")

@@ -1,9 +1,10 @@
 """Campaigns, channels and segments over two years: what they cost, what the customers that they won have earned, and who bleeds.
 
 A customer belongs to the campaign of its first touch: its first purchase's own, else that of its oldest lead (as `cac` by campaign has
-it), and counts with the gross profit of its first twelve months. The spend of a campaign is spread over segments by its leads; a channel
-is the sum of its campaigns. Whether customers earn back what they cost is judged on those won more than a year ago, whose first twelve
-months are over, against what was spent in that time: *bleeding* is what earned less than it cost. Younger spend alone is no verdict.
+it), and counts with the gross profit of its first twelve months. The spend of a campaign is spread over segments by its leads; what no lead
+assigns to a segment is told apart, without a verdict. A channel is the sum of its campaigns. Whether customers earn back what they cost is
+judged on those won more than a year ago, whose first twelve months are over, against what was spent in that time: *bleeding* is what earned
+less than it cost. Younger spend alone is no verdict.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from nextmove.engine import Engine, literal
 from nextmove.errors import UnknownName
 
 CUTS = {"campaign": "cell.campaign", "channel": "coalesce(campaign.channel, '(unknown)')", "segment": "cell.segment"}
+UNASSIGNED = "(unassigned)"  # spend of campaigns without leads, by segment
 _QUERY = Path(__file__).with_name("returns.sql")
 _YEAR = dt.timedelta(days=365)
 
@@ -27,6 +29,7 @@ class Verdict(Enum):
     bleeding = "bleeding"
     early = "early"  # nothing was spent long enough ago
     free = "free"  # nothing was spent at all
+    unassigned = "unassigned"  # spend that no lead assigns to a member
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Return:
 
     @property
     def romi(self) -> float | None:
-        return _over(self.profit - self.spend, self.spend)
+        return None if self.verdict is Verdict.unassigned else _over(self.profit - self.spend, self.spend)
 
     @property
     def payback_months(self) -> float | None:
@@ -65,6 +68,8 @@ class Return:
 
     @property
     def verdict(self) -> Verdict:
+        if self.member == UNASSIGNED:
+            return Verdict.unassigned
         if self.mature_spend > 0:
             return Verdict.bleeding if self.mature_profit < self.mature_spend else Verdict.pays
         return Verdict.early if self.spend > 0 else Verdict.free
@@ -74,7 +79,13 @@ def returns(engine: Engine, *, as_of: dt.date, by: str = "campaign") -> Sequence
     """The last two years, the dearest first."""
     if by not in CUTS:
         raise UnknownName("cut", by, CUTS)
-    values = {"start": literal(as_of - 2 * _YEAR), "mature": literal(as_of - _YEAR), "as_of": literal(as_of), "member": CUTS[by]}
+    values = {
+        "start": literal(as_of - 2 * _YEAR),
+        "mature": literal(as_of - _YEAR),
+        "as_of": literal(as_of),
+        "member": CUTS[by],
+        "unassigned": UNASSIGNED,
+    }
     rows = engine.query(_QUERY.read_text(encoding="utf-8").format(**values)).to_pylist()
     return [_return(row) for row in rows]
 

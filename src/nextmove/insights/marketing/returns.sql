@@ -29,7 +29,7 @@ won as (
 ),
 cells as (
     select
-        spent.mature, spent.campaign, coalesce(led.segment, '(unknown)') as segment,
+        spent.mature, spent.campaign, coalesce(led.segment, '{unassigned}') as segment,
         cast(spent.spend as double) * coalesce(led.share, 1) as spend, 0 as leads, 0 as customers, 0 as profit
     from spent
     left join led on led.mature = spent.mature and led.campaign = spent.campaign
