@@ -35,3 +35,16 @@ def test_what_is_not_better_has_advice(measure: str, language: str) -> None:
 def test_a_strength_needs_no_advice() -> None:
     (one,) = _told(Peer("R1", "calls", "", 30, 20, 40, differs=True, better=True))
     assert one.advice is None
+
+
+def test_advice_on_several_methods_is_said_once() -> None:
+    ways = [Peer("R1", "method", way, 0.5, 0.2, 40, differs=True, better=None) for way in ("visit", "email")]
+    first, calls, second = _told(ways[0], Peer("R1", "calls", "", 10, 20, 40, differs=True, better=False), ways[1])
+    assert first.advice and all(name in first.advice for name in (first.name.split()[-1], second.name.split()[-1]))
+    assert calls.advice and second.advice is None
+
+
+def test_a_category_that_is_a_strength_is_not_in_the_advice_on_another() -> None:
+    strong = Peer("R1", "category", "Paint", 0.5, 0.2, 40, differs=True, better=True)
+    _, weak = _told(strong, Peer("R1", "category", "Tools", 0.1, 0.2, 40, differs=True, better=False))
+    assert weak.advice and "Tools" in weak.advice and "Paint" not in weak.advice

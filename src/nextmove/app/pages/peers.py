@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,14 +61,23 @@ def _compared(found: Peers) -> int:
     return len({each.rep_id for each in found.found})
 
 
-def _differences(visit: Visit, own: Iterable[Peer]) -> Iterable[Difference]:
+def _differences(visit: Visit, own: Sequence[Peer]) -> Iterable[Difference]:
+    """What to talk about is said once a measure, of all methods or categories that differ."""
+    weak: dict[str, list[str]] = {}
+    for each in own:
+        if not each.better:
+            weak.setdefault(each.measure, []).append(_named(each))
     for each in own:
         value, others = (_told(visit, each.unit, number) for number in (each.value, each.peers))
-        of = telling.named("app.method.", each.of) if each.measure == "method" else each.of
-        name = text(f"app.peers.measure.{each.measure}", of=of)
-        advice = f"app.peers.advice.{each.measure}"
-        shown = text(advice, of=of) if not each.better and has(advice) else None
+        name = text(f"app.peers.measure.{each.measure}", of=_named(each))
+        advice, all_weak = f"app.peers.advice.{each.measure}", weak.pop(each.measure, []) if not each.better else []
+        shown = text(advice, of=" / ".join(all_weak)) if all_weak and has(advice) else None
         yield Difference(each.measure, name, value, others, each.things, each.better, shown)
+
+
+def _named(peer: Peer) -> str:
+    """The method, in the reader's words, or the category; empty for a measure that has neither."""
+    return telling.named("app.method.", peer.of) if peer.measure == "method" else peer.of
 
 
 def _told(visit: Visit, unit: str, value: float) -> str:
