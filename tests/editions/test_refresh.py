@@ -94,6 +94,19 @@ def test_killed_in_the_middle_nothing_has_changed_and_the_next_run_is_clean(publ
     assert {path.name for path in published.editions.iterdir()} == names
 
 
+def test_stopped_while_two_lines_of_work_go_on_nothing_has_changed(published: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    before = Shelf(published.editions).current()
+    with monkeypatch.context() as patch:
+        patch.setattr("nextmove.editions.publish.predict_all", stop)
+        with pytest.raises(KeyboardInterrupt):
+            refresh(published, as_of=dt.date(2024, 12, 21), now=NOW)
+    assert Shelf(published.editions).current() == before
+    assert refresh(published, as_of=dt.date(2024, 12, 21), now=NOW).incremental
+
+
 def test_readers_go_on_while_editions_are_published(published: Workspace) -> None:
     shelf, seen, failures, stop = Shelf(published.editions), set[object](), list[Exception](), threading.Event()
 

@@ -146,10 +146,17 @@ def draw_conclusions(build: Build, changed: Since | None, before: Before | None)
     small load, which leaves little to do in each statement and much between them, side by side.
     """
     predicted = Event()
-    with build.engine.beside() as other, ThreadPoolExecutor(1 if changed is None else 2) as workers:
-        ahead = workers.submit(_look_ahead, build, changed, before, predicted)
-        back = workers.submit(_look_back, replace(build, engine=other), changed, before, predicted)
-    write_silence(build.engine, ahead.result() | back.result())
+    if changed is None:
+        silence = _look_ahead(build, changed, before, predicted) | _look_back(build, changed, before, predicted)
+    else:
+        with build.engine.beside() as other, ThreadPoolExecutor(1) as worker:
+            back = worker.submit(_look_back, replace(build, engine=other), changed, before, predicted)
+            try:
+                silence = _look_ahead(build, changed, before, predicted) | back.result()
+            except BaseException:  # Ctrl-C as well: nobody waits for what will not be published
+                other.connection.interrupt()
+                raise
+    write_silence(build.engine, silence)
 
 
 def _look_ahead(build: Build, changed: Since | None, before: Before | None, predicted: Event) -> Silence:
