@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -21,7 +20,7 @@ from nextmove.errors import UserError
 from nextmove.facts import fingerprint, prepare
 from nextmove.facts.views import prepared, wanted_state
 from nextmove.ingest.batches import warehouse_version
-from nextmove.ingest.distant import open_distant, tables_at_hand, whole_warehouse
+from nextmove.ingest.distant import open_distant, tables_at_hand
 from nextmove.ingest.warehouse import open_warehouse
 from nextmove.kpis import EVERYTHING, Catalogue, Question, Scope, answer, compiled_sql, load_catalogue
 from nextmove.kpis.movement import Moved, pipeline_movement
@@ -157,18 +156,6 @@ def open_answering(workspace: Workspace, catalogue: Catalogue) -> Engine:
         with distant.transaction():
             prepare(distant, workspace.settings, catalogue.facts)
     return distant
-
-
-@contextmanager
-def near_warehouse(workspace: Workspace, catalogue: Catalogue) -> Iterator[DuckDBEngine]:
-    """The warehouse in DuckDB, for what only runs there: predictions; of a distant one a copy."""
-    if not is_distant(workspace.settings.warehouse.url):
-        with open_prepared(workspace, catalogue) as engine:
-            yield engine
-        return
-    with whole_warehouse(workspace) as copy, DuckDBEngine(copy) as engine:
-        prepare(engine, workspace.settings, catalogue.facts)
-        yield engine
 
 
 def open_prepared(workspace: Workspace, catalogue: Catalogue) -> DuckDBEngine:

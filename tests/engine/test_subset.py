@@ -41,6 +41,7 @@ def test_every_kpi_keeps_to_the_common_part(kpi: str, reference: Any) -> None:
         "arg_max(x, y)",
         "date_trunc('month', x)",
         "extract(month from x)",
+        "extract(dow from cast(x as date))",
         "x // 2",
         "row_number() over ()",
         "dense_rank() over ()",
@@ -60,6 +61,11 @@ def test_what_engines_do_not_share_is_refused_by_name(foreign: str, dialect: Any
     [
         ("quantile_cont(x, 0.5)", "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x)", "PERCENTILE(x, 0.5)"),
         ("extract(epoch from a - b)", "EXTRACT(EPOCH FROM a - b)", "UNIX_MICROS(CAST(a AS TIMESTAMP_LTZ)) - UNIX_MICROS(CAST(b"),
+        (
+            "extract(month from cast(a as date))",
+            "CAST(EXTRACT(MONTH FROM CAST(a AS DATE)) AS BIGINT)",
+            "EXTRACT(MONTH FROM CAST(a AS DATE))",
+        ),
         ("a / b", "CAST(a AS DOUBLE PRECISION) / b", "a / b"),
         ("date_diff('day', a, b)", "CAST(b AS DATE) - CAST(a AS DATE)", "DATEDIFF(DAY, a, b)"),
         ("row_number() over (order by a desc)", "a DESC NULLS LAST", "a DESC"),

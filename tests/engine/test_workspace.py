@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import nextmove
+from nextmove.company import open_answering
 from nextmove.demo import Plan, clear_demo, demo_people, make_demo
 from nextmove.editions import refresh
 from nextmove.engine import DuckDBEngine
@@ -20,6 +22,8 @@ from nextmove.ingest.load import load
 from nextmove.ingest.plan import Options
 from nextmove.ingest.targets import Key, Target, remove_targets, set_targets
 from nextmove.ingest.undo import undo
+from nextmove.kpis import load_catalogue
+from nextmove.predictions.clv import CustomerValue
 from nextmove.workspace import Workspace
 
 from .conftest import DISTANT
@@ -70,6 +74,13 @@ def test_it_answers_as_duckdb_does(company: Workspace, told: dict[str, dict[str,
     told.setdefault("answers", dict(ours))
     assert ours == told["answers"]
     assert len(ours) > 6
+
+
+def test_predictions_come_out_as_on_duckdb(company: Workspace, told: dict[str, dict[str, object]]) -> None:
+    with closing(open_answering(company, load_catalogue(company))) as engine:
+        ours: dict[str, object] = {"clv": CustomerValue().fit(engine, as_of=dt.date(2024, 9, 18)).predict().to_pylist()}
+    told.setdefault("predicted", dict(ours))
+    assert ours == told["predicted"] != {"clv": []}
 
 
 def test_its_batches_are_told(company: Workspace, told: dict[str, dict[str, object]]) -> None:

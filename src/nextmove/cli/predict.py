@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from nextmove.editions.backtests import Backtest
-    from nextmove.engine import DuckDBEngine
+    from nextmove.engine import Engine
     from nextmove.predictions import Prediction
     from nextmove.workspace import Workspace
 
@@ -117,11 +117,12 @@ def _task(name: str, horizon: int | None) -> Prediction:
 
 
 @contextmanager
-def _warehouse(place: Workspace) -> Iterator[DuckDBEngine]:
-    from nextmove.company import near_warehouse
+def _warehouse(place: Workspace) -> Iterator[Engine]:
+    """Where the tables are: features are computed there, and what comes here is one row an account, product and day at most."""
+    from nextmove.company import open_answering
     from nextmove.kpis import load_catalogue
 
-    with near_warehouse(place, load_catalogue(place)) as engine:
+    with closing(open_answering(place, load_catalogue(place))) as engine:
         yield engine
 
 

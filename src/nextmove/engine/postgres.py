@@ -259,6 +259,13 @@ def _window_quantile(node: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="main.quantile_of", expressions=[node, quantile.expression])
 
 
+def _whole(node: exp.Expr) -> exp.Expr:
+    """The year or month of a date is a whole number, not a numeric."""
+    if not (isinstance(node, exp.Extract) and node.name.upper() != "EPOCH") or isinstance(node.parent, exp.Cast):
+        return node
+    return exp.cast(node, "bigint")
+
+
 def _replaced(statement: exp.Expr) -> tuple[exp.Expr, ...]:
     """`create or replace` where PostgreSQL must drop first: a view may change its columns, and a table is never replaced."""
     if not (isinstance(statement, exp.Create) and statement.args.get("replace")):
@@ -271,6 +278,6 @@ def _replaced(statement: exp.Expr) -> tuple[exp.Expr, ...]:
     return drop, statement, *known
 
 
-DIALECT = Dialect("postgres", (_window_quantile,), _replaced)
+DIALECT = Dialect("postgres", (_window_quantile, _whole), _replaced)
 
 __all__ = ["DIALECT", "PostgresEngine", "column_type"]

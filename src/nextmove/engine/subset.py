@@ -24,6 +24,7 @@ CLAUSES: tuple[type[exp.Expr], ...] = (
     *(exp.Qualify, exp.Unnest, exp.Lambda, exp.Array, exp.Struct, exp.Bracket, exp.Pivot, exp.Lateral, exp.IntDiv, exp.Mod),
     *(exp.Distinct, exp.Extract, exp.RegexpLike, exp.Star, exp.Window),
 )
+_OF_DATES = ("YEAR", "MONTH")
 _DIGITS = re.compile(r"\^\[0-9\](\+|\{\d+(,\d+)?\})\$")
 
 
@@ -44,8 +45,9 @@ def _fine(node: exp.Expr) -> bool:
     match node:
         case exp.Distinct():  # `distinct on` is not
             return not node.args.get("on")
-        case exp.Extract():  # the seconds between two moments; parts of a date are columns of the calendar
-            return node.name.upper() == "EPOCH" and isinstance(node.expression, exp.Sub)
+        case exp.Extract():  # the seconds between two moments, the year and month of a date; other parts are columns of the calendar
+            of_date = isinstance(node.expression, exp.Cast) and node.expression.is_type("date")
+            return (node.name.upper() == "EPOCH" and isinstance(node.expression, exp.Sub)) or (node.name.upper() in _OF_DATES and of_date)
         case exp.RegexpLike():  # a text that is all digits; further patterns have a grammar of their own on each
             return bool(_DIGITS.fullmatch(node.expression.name))
         case exp.Star():

@@ -46,7 +46,7 @@ customers as (
 )
 select
     lead.lead_id, lead.day, lead.source, lead.campaign_id, lead.segment, lead.industry, lead.company_size, lead.country, lead.region,
-    page.landing_page, cast(extract(month from lead.day) as varchar) as month, customer.customer_day,
+    page.landing_page, cast(extract(month from cast(lead.day as date)) as varchar) as month, customer.customer_day,
     fits.written_fit, cast(raw.disqualified_at as date) as refused_day
 from facts.leads as lead
 join main.leads as raw on raw.lead_id = lead.lead_id

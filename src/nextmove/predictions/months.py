@@ -27,24 +27,25 @@ DIMENSIONS = {"team": "team", "rep": "rep_id", "region": "region", "category": "
 UNKNOWN = "(unknown)"
 _LATE_START = 4  # a first sale after this day of the month: that month is not whole
 
+_MONTH = "extract(year from cast(day as date)) * 12 + extract(month from cast(day as date)) - (1970 * 12 + 1)"
 _MONTHS = """
-select {members}, cast(date_trunc('month', day) as date) as month, cast(sum(net) as double) as net_sales,
+select {members}, {month} as month, cast(sum(net) as double) as net_sales,
        cast(sum(case when cost is not null then net - cost end) as double) as gross_profit
 from {sales} as sales
-group by all
-order by all
+group by {members}, {month}
+order by {members}, {month}
 """
 _CUSTOMER_MONTHS = """
-select account_id, cast(date_trunc('month', day) as date) as month, cast(sum(net) as double) as net_sales,
+select account_id, {month} as month, cast(sum(net) as double) as net_sales,
        cast(sum(earned - coalesce(uncosted, 0)) as double) as gross_profit
 from {days} as days
-group by all
-order by all
+group by account_id, {month}
+order by account_id, {month}
 """
 _WORKING_DAYS = """
-select cast(date_trunc('month', day) as date) as month, sum(case when working_day then 1 else 0 end) as days,
+select {month} as month, sum(case when working_day then 1 else 0 end) as days,
        sum(case when working_day and day <= {as_of} then 1 else 0 end) as done
-from main.calendar where day >= {first} and day < {last} group by all order by all
+from main.calendar where day >= {first} and day < {last} group by {month} order by {month}
 """
 
 
@@ -127,7 +128,7 @@ def _matrix(cells: pa.Table, kpi: str, first: int, after: int) -> tuple[list[str
     """Members by month; the last column is the month that is not complete."""
     coded = pa.compute.fill_null(cells["member"], UNKNOWN).combine_chunks().dictionary_encode()
     names, order = np.unique(np.array(coded.dictionary.to_pylist(), object).astype(str), return_inverse=True)
-    column = cells["month"].to_numpy().astype("datetime64[M]").astype(np.int64) - first
+    column = cells["month"].to_numpy().astype(np.int64) - first
     inside = (column >= 0) & (column <= after - first)
     matrix = np.zeros((len(names), after - first + 1))
     money = pa.compute.fill_null(cells[kpi], 0.0).to_numpy()
@@ -137,8 +138,8 @@ def _matrix(cells: pa.Table, kpi: str, first: int, after: int) -> tuple[list[str
 
 def _asked(engine: Engine, sales: str, as_of: dt.date) -> dict[str, pa.Table]:
     """The months of every dimension's members, and of each customer; the dimensions from one look at the lines."""
-    crossed = engine.query(_MONTHS.format(members=", ".join(DIMENSIONS.values()), sales=sales)).combine_chunks()
-    accounts = engine.query(_CUSTOMER_MONTHS.format(days=account_days_until(engine, as_of))).combine_chunks()
+    crossed = engine.query(_MONTHS.format(members=", ".join(DIMENSIONS.values()), month=_MONTH, sales=sales)).combine_chunks()
+    accounts = engine.query(_CUSTOMER_MONTHS.format(month=_MONTH, days=account_days_until(engine, as_of))).combine_chunks()
     columns = {COMPANY: pa.repeat("", crossed.num_rows)} | {name: crossed[column] for name, column in DIMENSIONS.items()}
     told = crossed.select(["month", "net_sales", "gross_profit"])
     cells = {name: told.append_column("member", column) for name, column in columns.items()}
@@ -159,14 +160,9 @@ def _working_days(engine: Engine, *, as_of: dt.date, first: int, last: int) -> t
     running = month_number(as_of + dt.timedelta(days=1))
     begin, tomorrow = np.datetime64(month_start(running)), np.datetime64(as_of + dt.timedelta(days=1))
     over = float(np.busday_count(begin, tomorrow))
-    if _has_calendar(engine):
-        asked = {"as_of": literal(as_of), "first": literal(month_start(first)), "last": literal(month_start(last))}
+    if "calendar" in engine.tables("main"):
+        asked = {"month": _MONTH, "as_of": literal(as_of), "first": literal(month_start(first)), "last": literal(month_start(last))}
         rows = engine.query(_WORKING_DAYS.format(**asked))
         days, over = rows["days"].to_numpy().astype(np.float64), float(rows["done"][running - first].as_py())
     days = np.maximum(days, 1)
     return days, over / float(days[running - first])
-
-
-def _has_calendar(engine: Engine) -> bool:
-    known = "select 1 from information_schema.tables where table_schema = 'main' and table_name = 'calendar'"
-    return bool(engine.query(known).num_rows)

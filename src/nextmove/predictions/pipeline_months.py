@@ -36,7 +36,7 @@ with won as (
     group by deal.opportunity_id, deal.amount, deal.closed_day
     having min(case when sold.bought_net > 0 then sold.day end) >= deal.closed_day - 5
 )
-select count(*) as deals, cast(sum(least(bought, amount)) / sum(amount) as double) as share from won
+select count(*) as deals, cast(sum(least(bought, amount)) as double) / cast(sum(amount) as double) as share from won
 """
 _FIRSTS = "select account_id, min(day) as day from {days} as sold where bought_net > 0 group by account_id"
 

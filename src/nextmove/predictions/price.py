@@ -27,22 +27,23 @@ from nextmove.predictions.rhythm import Numbers
 
 _DAYS = """(
     select account_id, product_id, coalesce(category, '') as category, coalesce(segment, '') as segment, day,
-        {month} - (extract(year from day) * 12 + extract(month from day)) as back, sum(quantity) as quantity, sum(net) as net
+        {month} - (extract(year from cast(day as date)) * 12 + extract(month from cast(day as date))) as back,
+        sum(quantity) as quantity, sum(net) as net
     from {sales} as sales
     where is_purchase and product_id is not null and campaign_id is null and quantity > 0 and day > {as_of} - 365
         and {products}
-    group by all
+    group by account_id, product_id, coalesce(category, ''), coalesce(segment, ''), day
 )"""
 _QUERY = """
 with levels as (select category, back, cast(rise as double) as rise from (values {levels}) as listed (category, back, rise)),
 days as (
-    select bought.*, cast(round(cast(net as double) * rise * 10000) as bigint) as today
+    select bought.*, cast(floor(cast(net as double) * rise * 10000 + 0.5) as bigint) as today
     from {days} as bought join levels on levels.category = bought.category and levels.back = bought.back
 ),
 pairs as (
     select account_id, product_id, max(segment) as segment, cast(sum(today) as double) / 10000 / cast(sum(quantity) as double) as price,
         cast(sum(net) as double) / cast(sum(quantity) as double) as paid, cast(sum(quantity) as double) as yearly_quantity,
-        cast(floor(log2(greatest(cast(quantile_disc(quantity, 0.5) as double), 1))) as integer) as band
+        cast(floor(ln(greatest(quantile_cont(cast(quantity as double), 0.5), 1)) / ln(2) + 1e-9) as integer) as band
     from days group by account_id, product_id having count(*) >= {least_days}
 ),
 compared as (
@@ -75,7 +76,7 @@ _AT = "sum(price * greatest(0, 1 - abs(place - {share} * (peers + 1))))"
 _LATER = """
 select account_id, product_id, cast(sum(net) as double) / cast(sum(quantity) as double) as came from facts.sales
 where is_purchase and product_id is not null and campaign_id is null and quantity > 0 and day > {cutoff} and day <= {until}
-group by all order by all
+group by account_id, product_id order by account_id, product_id
 """
 _LINES = """
 select product_id, count(*) as lines from {sales} as sales

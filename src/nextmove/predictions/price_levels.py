@@ -32,7 +32,7 @@ steps as (
 select category, coalesce(from_back, -1) as from_back, to_back, count(*) as repeats,
     coalesce(quantile_cont(step, 0.5), 0) as step
 from steps where from_back is null or from_back > to_back
-group by all order by all
+group by category, coalesce(from_back, -1), to_back order by category, coalesce(from_back, -1), to_back
 """
 
 
