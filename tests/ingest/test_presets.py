@@ -144,6 +144,14 @@ def test_an_export_with_every_column_is_mapped_whole(
     assert [name for name, cell in zip(filled, row, strict=True) if cell is None] == []
 
 
+def test_a_closing_day_that_a_formula_cannot_read_rejects_the_row(load_bytes: Callable[..., Any], rows: Callable[[str], Any]) -> None:
+    export = EXPORTS["sap-business-one"].replace(b"20250320", b"in spring")
+    result = load_bytes("export.csv", export)[0]
+    assert (result.loaded, result.rejected) == (2, 1)
+    assert rows("select opportunity_id from opportunities order by 1") == [("1",), ("3",)]
+    assert "CloseDate is not a day between 1900 and 2200" in Path(result.rejects_file).read_text(encoding="utf-8")
+
+
 def test_lines_of_odoo_whose_id_is_text_are_numbered(load_bytes: Callable[..., Any], rows: Callable[[str], Any]) -> None:
     export = """id,order_id,order_id/date_order,order_partner_id,product_id,product_uom_qty,price_subtotal,state
 __export__.sale_order_line_7_1c,SO1,2025-01-31 09:30:00,1011,P1,2,20,sale

@@ -28,6 +28,7 @@ class Given:
     type: str = TEXTUAL
     source: str = ""  # the text column that is read, where it is one
     tidy: bool = False  # text that has nothing around it to trim
+    reads: tuple[tuple[str, Role], ...] = ()  # of a formula: the text columns that it reads as numbers or dates
 
 
 def source_select(source_columns: list[str], uses: Mapping[tuple[str, Role], str], *, zone: str, part: int | None = None) -> str:
@@ -134,6 +135,9 @@ _UNREADABLE = {
 }
 
 
+_READ: dict[Role, str] = {"number": "n.", "date": "m."}
+
+
 def _problems(one: Given) -> list[tuple[str, str]]:
     """Conditions, and what is told where one holds."""
     column, value = one.column, name(one.column.name)
@@ -141,6 +145,9 @@ def _problems(one: Given) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if column.kind in _UNREADABLE:
         found.append((f"{value} is null and {filled}", f"{column.name}|{_UNREADABLE[column.kind]}"))
+    for each, role in one.reads:
+        unread = f"{value} is null and {name('v.' + each)} is not null and {name(_READ[role] + each)} is null"
+        found.append((unread, f"{column.name}|{each} is {_UNREADABLE[Kind.NUMBER if role == 'number' else Kind.DAY]}"))
     if column.required or column.numbered:
         found.append((f"{value} is null", f"{column.name}|empty, but required"))
     if column.accepted:

@@ -189,7 +189,8 @@ def _given(
     for column in mapping.table.columns:
         theirs = columns.get(column.name, "")
         if column.name in sqls:
-            given.append(Given(column, sqls[column.name], kinds[column.name]))
+            reads = tuple(sorted(use for use in formulas[column.name].reads if use in styles))
+            given.append(Given(column, sqls[column.name], kinds[column.name], reads=reads))
         elif theirs:
             read = theirs if (theirs, _ROLES.get(column.kind)) in styles else ""
             given.append(Given(column, name("src." + theirs), types[theirs], read, draft.tidy))
