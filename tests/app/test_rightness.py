@@ -37,6 +37,7 @@ def test_ours_stands_beside_the_rule_on_each_past_day(signed_in: Any, tried: Bac
     errors = {f.method: f.value for f in tried.figures if f.measure == "mean_absolute_error_net_sales"}
     assert set(errors) == {"rule", "model"}
     assert clv["verdict"].startswith("Off by")
+    assert clv["score"].startswith("The score is no probability")
     better = {line["name"]: line["better"] for line in clv["lines"]}
     assert None not in {better["Order by net sales (Spearman)"], better["Off by, net sales a customer"]}
 

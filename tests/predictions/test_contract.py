@@ -16,7 +16,7 @@ from nextmove.editions.progress import Steps
 from nextmove.engine import DuckDBEngine
 from nextmove.errors import UnknownName, UserError
 from nextmove.predictions import TASKS, Fitted, Learnt, Prediction, task_called
-from nextmove.predictions.contract import REPORT
+from nextmove.predictions.contract import REPORT, what_the_score_is
 
 AS_OF = dt.date(2023, 6, 30)
 each_task = pytest.mark.parametrize("kind", TASKS, ids=[task.task for task in TASKS])
@@ -55,6 +55,7 @@ def test_predicts_flat_rows_with_day_horizon_ids_and_score(kind: type[Prediction
     if kind.score_is_probability:
         assert score.min() >= 0
         assert score.max() <= 1
+    assert what_the_score_is(kind).startswith("The score is a probability") == kind.score_is_probability
 
 
 @each_task

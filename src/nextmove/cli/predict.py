@@ -45,10 +45,13 @@ def predict(
 
     Example: nextmove predict customers --as-of 2025-03-31 --horizon 90 --out customers.csv
     """
+    from nextmove.predictions.contract import what_the_score_is
+
     place, chosen = _workspace(workspace), _task(task, horizon)
     with _warehouse(place) as engine:
         rows = chosen.fit(engine, as_of=day(as_of) if as_of else place.settings.today()).predict()
     _tell(rows, out, format)
+    typer.echo(what_the_score_is(chosen), err=True)
 
 
 def backtest(

@@ -20,6 +20,7 @@ import pyarrow as pa
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData, UserError
 from nextmove.facts import load_facts
+from nextmove.words import text
 
 # One figure a row: of which past day, by which method ("rule", "model", or a part of it), over how many subjects. `bucket` tells rows of
 # one measure apart, such as the tenths of a calibration table; it is empty for single figures.
@@ -116,6 +117,11 @@ class Prediction(Protocol):
 
 
 T = TypeVar("T", bound=Prediction)
+
+
+def what_the_score_is(task: Prediction | type[Prediction]) -> str:
+    """Whether it is a probability, in the reader's words."""
+    return text("predictions.score.probability" if task.score_is_probability else "predictions.score.order")
 
 
 def settings_of(task: Prediction) -> dict[str, Any]:  # Any: a field's plain value

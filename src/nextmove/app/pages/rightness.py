@@ -16,6 +16,7 @@ from nextmove.app.charts import Chart, Series
 from nextmove.app.visit import Visit, page, shelf
 from nextmove.editions.backtests import Backtest, Figure, kept
 from nextmove.predictions import TASKS
+from nextmove.predictions.contract import what_the_score_is
 from nextmove.words import has, text
 
 RULE = "rule"
@@ -60,6 +61,7 @@ class Judged:
     horizon_days: int
     silent: str | None
     minimum_history: str
+    score: str
     rule_is_used: bool
     verdict: str | None
     lines: tuple[Line, ...]
@@ -81,7 +83,7 @@ def rightness_page(visit: Visit) -> RightnessPage:
 def _judged(visit: Visit, backtest: Backtest) -> Judged:
     figures = [each for each in backtest.figures if each.value is not None and each.value == each.value]
     told = next((each for each in _HEADLINES if any((f.measure, f.bucket) == each for f in figures)), None)
-    history = next(task.minimum_history for task in TASKS if task.task == backtest.task)
+    kind = next(task for task in TASKS if task.task == backtest.task)
     return Judged(
         task=backtest.task,
         name=text(f"app.right.task.{backtest.task}"),
@@ -89,7 +91,8 @@ def _judged(visit: Visit, backtest: Backtest) -> Judged:
         as_of=backtest.as_of,
         horizon_days=backtest.horizon_days,
         silent=backtest.silent or (None if figures else text("app.right.too_short")),
-        minimum_history=text(history),
+        minimum_history=text(kind.minimum_history),
+        score=what_the_score_is(kind),
         rule_is_used=_rule_is_used(figures),
         verdict=_verdict(visit, figures, told),
         lines=tuple(_lines(visit, figures)),
