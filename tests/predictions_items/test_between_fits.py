@@ -66,3 +66,23 @@ def test_days_later_all_days_are_right_and_those_met_are_scored(kind: Pairs, sto
     told, right = (np.array([rows[pair]["score"] for pair in anew]) for rows in (brought, full))
     assert np.corrcoef(told, right)[0, 1] > 0.9
     assert sum(brought[pair]["score"] != before.get(pair, {}).get("score") for pair in anew) > 0.9 * len(anew)
+
+
+@each_task
+def test_what_ends_between_two_fits_is_known_that_day(kind: Pairs, story: Story) -> None:
+    """By the product table, or because nobody buys it any more; also of customers who were not met."""
+    earlier, learnt, _ = _scored(kind, story, BEFORE)
+    bought = [row["product_id"] for row in earlier.to_pylist()]
+    ending = max(sorted(set(bought)), key=bought.count)
+    story.engine.execute(f"update main.products set discontinued_on = date '{AS_OF}' where product_id = '{ending}'")
+    try:
+        rows = kind().between_fits(story.engine, earlier, met=_accounts(story, BEFORE), as_of=AS_OF, learnt=learnt)
+        brought, full = _by_pair(rows), _by_pair(kind().fit(story.engine, as_of=AS_OF, learnt=learnt).predict())
+    finally:
+        story.engine.execute(f"update main.products set discontinued_on = null where product_id = '{ending}'")
+    mine = [pair for pair in brought if pair[1] == ending]
+    if kind is Reorder:
+        assert not mine
+        return
+    assert mine and all(brought[pair]["gone"] and brought[pair]["at_stake"] == 0 for pair in mine)
+    assert all(brought[pair]["gone"] == full[pair]["gone"] for pair in brought.keys() & full.keys())

@@ -62,6 +62,7 @@ class Items:
             horizon=self.horizon_days,
             fit=lambda baskets, assortment: FittedItems(self, as_of, baskets, assortment, learnt),
             move=self._moved_on,
+            end=_ended,
             tell=_with_reasons,
         )
 
@@ -230,6 +231,14 @@ def _figures(label: Flags, score: Numbers, worth: Numbers, length: int) -> dict[
         "brier": measures.brier(label, score),
         "base_rate": float(label.mean()),
     }
+
+
+def _ended(rows: pa.Table, gone: Flags) -> pa.Table:
+    """With the products that have ended, or sell again, since the rows were scored."""
+    changed = gone != rows["gone"].to_numpy()
+    missed = ~gone & rows["replaced_by"].is_null().to_numpy()
+    worth = np.where(missed, rows["score"].to_numpy() * rows["value"].to_numpy(), 0.0).round(2)
+    return replaced(rows, {"gone": gone, "at_stake": np.where(changed, worth, rows["at_stake"].to_numpy())})
 
 
 def _late(quiet: Numbers, usual: Numbers) -> Numbers:

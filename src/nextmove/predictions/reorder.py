@@ -64,6 +64,7 @@ class Reorder:
             horizon=self.horizon_days,
             fit=lambda baskets, assortment: FittedReorder(self, as_of, baskets, assortment, learnt),
             move=self._moved_on,
+            end=lambda rows, gone: rows.filter(pa.array(~gone)),
             tell=_with_reasons,
         )
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from nextmove.predictions.baskets import Assortment, Baskets, Counts, Flags
-from nextmove.predictions.groups import Features, Runs
+from nextmove.predictions.groups import Features, Numbers, Runs
 from nextmove.predictions.products import product_state
 
 
@@ -31,10 +31,20 @@ def fate_of_products(baskets: Baskets, assortment: Assortment, day: int, horizon
 
 
 def _fate(baskets: Baskets, assortment: Assortment, goods: Features, day: int) -> Fate:
-    quiet, age = goods["p_quiet"], goods["p_age"]
-    expected = goods["p_n"] / np.maximum(age - quiet, 30) * quiet
-    gone = assortment.discontinued | ((quiet >= 30) & (expected >= 5))
+    gone = assortment.discontinued | _sells_no_more(goods["p_n"], goods["p_quiet"], goods["p_age"])
     return Fate(gone, _successors(baskets, assortment, goods, day))
+
+
+def days_later(fate: Fate, goods: Features, discontinued: Flags, bought_since: Flags, days: int) -> Fate:
+    """What has ended so many days after `goods` were counted, and what sells again; which took the place of which is not asked anew."""
+    quiet = np.where(bought_since, 0, goods["p_quiet"] + days)
+    return Fate(discontinued | _sells_no_more(goods["p_n"], quiet, goods["p_age"] + days), fate.successor)
+
+
+def _sells_no_more(purchases: Numbers, quiet: Numbers, age: Numbers) -> Flags:
+    """Nobody has bought it for a time in which five or more purchases were to be expected."""
+    gone: Flags = (quiet >= 30) & (purchases / np.maximum(age - quiet, 30) * quiet >= 5)
+    return gone
 
 
 def _successors(baskets: Baskets, assortment: Assortment, goods: Features, day: int) -> Counts:
