@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from nextmove.engine import DuckDBEngine, literal
-from nextmove.facts import create_predicted, load_facts, prepare
-from nextmove.kpis import Question, answer, batch, folds, load_catalogue
-from nextmove.kpis.batch import compute_values, stored_periods
+from nextmove.facts import create_predicted, load_facts, parameters, prepare
+from nextmove.kpis import Question, answer, batch, folds, load_catalogue, stretches
+from nextmove.kpis.batch import TOLD, Batch, Told, compute_values, cut_asks, stored_periods
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.needs import reads_predictions, with_data
 from nextmove.kpis.reach import Since
@@ -31,7 +31,7 @@ KEY = "kpi, grain, calendar, dimension, member, period_start"
 
 @pytest.fixture(scope="module")
 def stored() -> Iterator[DuckDBEngine]:
-    """The reference company with its facts as tables and all values computed, as a large edition has them (folded)."""
+    """The reference company with its facts as tables and all values computed as in a large one: folded, few periods at a time."""
     with DuckDBEngine() as engine:
         engine.execute("set threads = 1")  # small tables: more threads only cost
         load_company(engine)
@@ -44,6 +44,7 @@ def stored() -> Iterator[DuckDBEngine]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(folds, "WORTH_ROWS", 0)
             patch.setattr(folds, "ROWS_EACH", 0)
+            patch.setattr(stretches, "ROWS_AT_ONCE", 100)
             compute_values(engine, CATALOGUE, SETTINGS, as_of=AS_OF)
         yield engine
 
@@ -145,6 +146,31 @@ def test_comparisons_read_the_compared_periods_only(stored: DuckDBEngine) -> Non
 
     assert reached("previous") == [-1, 0]
     assert reached("year_ago") == [-12, 0]
+
+
+@pytest.mark.parametrize("months", [20, 2])
+def test_asked_months_are_compared_with_those_before_them(months: int, stored: DuckDBEngine) -> None:
+    """Many are read in one pass with those that they are compared with, few apart from them."""
+    grid = calendar_of(SETTINGS).grid("gregorian", "month")
+    first = grid.period(grid.holding(AS_OF).id - months)
+    frame = Frame("gregorian", "month", first, None, AS_OF, AS_OF + ONE_DAY, parameters(SETTINGS))
+    names = ("net_sales", "orders", "sales_growth", "sales_growth_yoy", "customer_concentration", "skus_per_customer")
+    kpis = [CATALOGUE.kpi(name).under({}) for name in names]
+    asked = [Told(kpi, tuple(name for name in ("rep", "region", "product") if name in kpi.entry.cut_by)) for kpi in kpis]
+    stored.execute(TOLD)
+    made = Batch(stored, CATALOGUE, SETTINGS)
+    for ask in cut_asks(CATALOGUE, [frame], asked):
+        made.compute(ask.told, ask.frames)
+    made.clear()
+    told = {row[:4]: row[4] for row in stored.connection.execute("select kpi, dimension, period_start, member, value from told").fetchall()}
+    stored.execute("drop table told")
+    answers = {}
+    for name, dimension in [(each.kpi.id, cut) for each in asked for cut in each.cuts]:
+        question = Question(name, grain="month", by=(dimension,), start=first.start)
+        rows = answer(stored, question, SETTINGS, as_of=AS_OF, catalogue=CATALOGUE).to_pylist()
+        answers |= {(name, dimension, row["period_start"], row[dimension]): row["value"] for row in rows}
+    assert told.keys() == answers.keys()
+    assert all(_equal(told[key], answers[key]) for key in told)
 
 
 def test_no_relation_is_left_behind(stored: DuckDBEngine) -> None:

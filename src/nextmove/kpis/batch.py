@@ -28,6 +28,7 @@ from nextmove.kpis.priced import priced_facts
 from nextmove.kpis.query import no_rate
 from nextmove.kpis.reach import Since
 from nextmove.kpis.scans import Plan
+from nextmove.kpis.stretches import Stretches
 from nextmove.kpis.taken_over import Part, forget, grow_older, touched
 from nextmove.kpis.wide import Wide, wide
 from nextmove.settings import Settings
@@ -185,8 +186,8 @@ class Batch:
             return
         by = tuple(frames[0].by)
         frame: Frame = frames[0] if by else wide(frames, by=(DIMENSION, MEMBER) if told[0].cuts else ())
-        few = _few(frames)
-        plan = Plan(self.catalogue, folds=None if few else self.folds)
+        few = isinstance(frame, Wide) and frame.few
+        plan = Plan(self.catalogue, folds=None if few else self.folds, stretches=None if few else self.stretches)
         plan.frames[frame.periods] = frame
         compiler = Compiler(self.catalogue, calendar_of(self.settings), plan)
         cuts_at_once = len(DIMENSIONS) if few else self.cuts_at_once
@@ -217,15 +218,14 @@ class Batch:
         return Folds(self.engine)
 
     @cached_property
+    def stretches(self) -> Stretches:
+        return Stretches(self.engine, calendar_of(self.settings), self.folds.stored)
+
+    @cached_property
     def cuts_at_once(self) -> int:
         """By how many dimensions a fact is cut in one pass: all of a small company; few of a large one, to bound the memory."""
         lines = self.engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
         return max(1, _ROWS_AT_ONCE // max(int(lines), 1))
-
-
-def _few(frames: Sequence[Frame]) -> bool:
-    """Whether so few days are read that adding rows up first would cost more than it saves, and that all dimensions fit into memory."""
-    return all(frame.start is not None and frame.start >= frame.as_of - _FEW_DAYS for frame in frames)
 
 
 def _parts(told: Told, cuts_at_once: int) -> list[Told]:
@@ -265,7 +265,6 @@ def _insert(made: Sequence[Made], frame: Frame) -> str:
 
 
 _ROWS_AT_ONCE = 10_000_000  # rows × dimensions of a pass
-_FEW_DAYS = dt.timedelta(days=400)
 _AT_ONCE = 8  # KPIs a statement: planning one of a hundred KPIs takes longer than planning a hundred KPIs in small ones
 _UNION = "\nunion all\n"
 

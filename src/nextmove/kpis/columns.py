@@ -86,7 +86,7 @@ class Columns:
             return [], "f.period_id"
         if self.measure.day == "day" and name in self.fact.columns:
             return [], self.frame.period_of(f"f.{name}")
-        return [f"join {self.frame.days} as c on c.day = {self.day}"], f"c.{name}"
+        return [f"join {self.frame.days} as c on c.day = {self.day}"], f"c.{self.frame.period_of_day}"
 
     def joins(self, *, beside: bool = True) -> list[str]:
         """The facts of one row a key that the measure brings in, the tables that dimensions are looked up in, and what stands `beside`."""
@@ -189,7 +189,7 @@ class Columns:
         found.append(f"{day} < {literal(frame.until)}")
         if day != "f.day" and "day" in self.fact.columns:
             found.append(f"f.day < {frame.seen_of_row}")
-        return found
+        return found + frame.within(self.period()[1], day)
 
     @property
     def priced(self) -> bool:

@@ -51,13 +51,13 @@ class Folds:
     made: dict[str, Fold | None] = field(default_factory=dict)
 
     @cached_property
-    def _stored(self) -> frozenset[str]:
+    def stored(self) -> frozenset[str]:
         return frozenset(name for name, kind in self.engine.tables("facts").items() if kind == "table")
 
     def of(self, fact: Fact) -> Fold | None:
         """The fold of a stored fact, if it will save anything."""
         if fact.name not in self.made:
-            self.made[fact.name] = self._lay_out(fact) if fact.name in self._stored else None
+            self.made[fact.name] = self._lay_out(fact) if fact.name in self.stored else None
         return self.made[fact.name]
 
     def clear(self) -> None:

@@ -48,6 +48,11 @@ class Frame:
     def period_id(self) -> str:
         return id_column(self.calendar, self.grain)
 
+    @property
+    def period_of_day(self) -> str:
+        """The column of `days` that tells the period."""
+        return self.period_id
+
     def period_of(self, identifier: str) -> str:
         """The period's id in this frame, from the one that stands in a row."""
         return identifier
@@ -76,6 +81,10 @@ class Frame:
     def beside(self) -> str | None:
         """The join by which a row is told once for each dimension, where several are asked side by side."""
         return None
+
+    def within(self, period: str, day: str | None = None) -> list[str]:
+        """What limits rows of this period and day to those that are read now, where a frame is read in parts."""
+        return []
 
     @property
     def seen_of_row(self) -> str:
@@ -139,6 +148,21 @@ class Frame:
             return replace(self, first=earlier.first, moved=moved)
         spans = joined_spans([(earlier.first.id, earlier.last.id), (self.first.id, None)])
         return replace(self, first=earlier.first, spans=spans if len(spans) > 1 else (), moved=moved)
+
+    def united(self, other: Frame) -> Frame:
+        """The periods of both frames, which differ in nothing else."""
+        if self.first is None or other.first is None:
+            return self if self.first is None else other
+        spans = joined_spans([*self._covered, *other._covered])
+        for one in (self, other):
+            if spans == one._covered:
+                return one
+        first = min(self.first, other.first, key=lambda period: period.start)
+        return replace(self, first=first, spans=spans if len(spans) > 1 else (), moved=f"{self.moved}_and_{other.moved}")
+
+    @property
+    def _covered(self) -> tuple[Span, ...]:
+        return self.spans or ((self.first.id, None),) if self.first else ()
 
     def held(self) -> Frame | None:
         """Only the period that ends before its own end, where there is one."""

@@ -61,4 +61,4 @@ def added_up(scans: Sequence[tuple[Columns, Sequence[Measure]]], fold: Fold) -> 
 
 def reach(frames: Sequence[Wide]) -> Wide:
     """The frame that serves them all."""
-    return reduce(lambda one, other: one.with_cuts_of(other), frames)
+    return reduce(lambda one, other: one.with_all_of(other), frames)

@@ -18,20 +18,36 @@ from nextmove.kpis.frame import DIMENSION, Frame
 from nextmove.kpis.scope import EVERYTHING
 from nextmove.tables.calendar import CALENDARS, GRAINS, Calendar
 
-_APART = 1_000_000  # more than the periods of any grain
+APART = 1_000_000  # more than the periods of any grain
+_FEW_DAYS = dt.timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Whole periods of one grain: the days from `start` on and before `end` (None: open), and their ids in a frame of several grains."""
+
+    start: dt.date | None
+    end: dt.date | None
+    first_id: int
+    end_id: int
 
 
 @dataclass(frozen=True)
 class Wide(Frame):
-    """`parts` are frames of one grain each; what they share is asked of the frame itself."""
+    """`parts` are frames of one grain each; what they share is asked of the frame itself. `stretch` says which periods are read now."""
 
     parts: tuple[Frame, ...] = ()
     cuts: tuple[str, ...] = ()
+    stretch: Stretch | None = None
 
     @property
     def period_id(self) -> str:
         """The column that tells the period: of one grain that of a row itself, of several that of the relation of days."""
         return self.parts[0].period_id if len(self.parts) == 1 else "period_id"
+
+    @property
+    def period_of_day(self) -> str:
+        return "period_id"
 
     def period_of(self, identifier: str) -> str:
         return f"{identifier} + {shift(self.parts[0])}"
@@ -42,12 +58,23 @@ class Wide(Frame):
 
     @property
     def sharing(self) -> str:
-        """All but the cuts."""
-        return repr([(part.calendar, part.grain, part.first, part.spans, part.last, part.seen, part.cut) for part in self.parts])
+        """All but the cuts; nor, where many days are read, where they begin: what is asked joins its own periods."""
+        begin = [(part.first, part.spans) for part in self.parts] if self.few else None
+        return repr([begin, *((part.calendar, part.grain, part.last, part.seen, part.cut) for part in self.parts)])
 
-    def with_cuts_of(self, other: Wide) -> Wide:
-        """The same periods by the dimensions of both."""
-        return replace(self, cuts=tuple(dict.fromkeys((*self.cuts, *other.cuts))))
+    @property
+    def few(self) -> bool:
+        """Whether so few days are read that a pass which reads more, or adds rows up first, costs more than it saves."""
+        return all(part.start is not None and part.start >= part.as_of - _FEW_DAYS for part in self.parts)
+
+    def with_all_of(self, other: Wide) -> Wide:
+        """The periods and the dimensions of both."""
+        cuts = tuple(dict.fromkeys((*self.cuts, *other.cuts)))
+        parts = tuple(part.united(more) for part, more in zip(self.parts, other.parts, strict=True))
+        for one in (self, other):
+            if parts == one.parts:
+                return replace(one, cuts=cuts)
+        return replace(self, parts=parts, cuts=cuts, moved=f"{self.moved or 'wide'}_and_{other.moved or 'wide'}")
 
     @property
     def members_of(self) -> tuple[str, ...]:
@@ -63,6 +90,13 @@ class Wide(Frame):
             return None
         listed = ", ".join(f"({literal(name)})" for name in self.cuts)
         return f"cross join (values {listed}) as cuts({DIMENSION})"
+
+    def within(self, period: str, day: str | None = None) -> list[str]:
+        if self.stretch is None:
+            return []
+        found = [f"{period} >= {self.stretch.first_id}", f"{period} < {self.stretch.end_id}"]
+        found += [f"{day} >= {literal(self.stretch.start)}"] if day and self.stretch.start else []
+        return found + ([f"{day} < {literal(self.stretch.end)}"] if day and self.stretch.end else [])
 
     @property
     def seen_of_row(self) -> str:
@@ -88,7 +122,7 @@ class Wide(Frame):
     @cached_property
     def _days_sql(self) -> str:
         return "\nunion all\n".join(
-            f"select d.day, p.id as {self.period_id}, p.seen\nfrom main.calendar as d\n"
+            f"select d.day, p.id as {self.period_of_day}, p.seen\nfrom main.calendar as d\n"
             f"join {self.periods} as p on p.id = d.{part.period_id} + {shift(part)}\nwhere d.day < p.until"
             for part in self.parts
         )
@@ -132,7 +166,7 @@ def wide(parts: Sequence[Frame], *, by: tuple[str, ...]) -> Wide:
 
 def shift(part: Frame) -> int:
     """What is added to a period's id, so that those of all calendars and grains differ; the period before is still one less."""
-    return _APART * (1 + CALENDARS.index(part.calendar) * len(GRAINS) + GRAINS.index(part.grain))
+    return APART * (1 + CALENDARS.index(part.calendar) * len(GRAINS) + GRAINS.index(part.grain))
 
 
 def _shifted(part: Frame) -> str:

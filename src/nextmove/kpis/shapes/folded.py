@@ -6,12 +6,14 @@ members; only the few keys with several (a customer who changed hands) are count
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nextmove.engine import literal
 from nextmove.kpis.columns import Columns
 from nextmove.kpis.dimensions import UNKNOWN
 from nextmove.kpis.folds import Fold
 from nextmove.kpis.frame import DIMENSION, MEMBER
-from nextmove.kpis.shapes import grouped, per
+from nextmove.kpis.shapes import grouped, per, tallied
 from nextmove.kpis.shapes.parts import Shared, listed
 
 
@@ -26,10 +28,14 @@ def folds(scan: Shared) -> bool:
 def folded(scan: Shared, fold: Fold) -> str:
     """The scan as SQL."""
     if scan.columns.measure.per:
-        return _per_cell(scan, fold) if _adds_up_per_key(scan) else _by_keys(scan, fold, of_key=per.amounts(scan), key=per.key_of(scan))
+        if _adds_up_per_key(scan):
+            return _per_cell(scan, fold)
+        item = per.item_of(scan)
+        return _by_items(scan, fold, item) if item else _by_keys(scan, fold)
     if grouped.one_key(scan.measures):
-        return _by_keys(scan, fold, of_key=grouped.of_key(scan), key=grouped.key_of(scan))
-    return _told(scan.columns, fold, _cells(scan, fold), _again(scan))
+        return _by_keys(scan, fold)
+    told = tallied.of_combinations(scan) if tallied.tallies(scan) else _again(scan)
+    return _told(scan.columns, fold, _cells(scan, fold), told)
 
 
 def _adds_up_per_key(scan: Shared) -> bool:
@@ -37,8 +43,10 @@ def _adds_up_per_key(scan: Shared) -> bool:
 
 
 def _cells(scan: Shared, fold: Fold) -> str:
-    inner = [f"{scan.rows.period} as period_id", f"{_who(scan, fold)} as who", *grouped.sums(scan)]
-    return f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {scan.rows.period}, {_who(scan, fold)}"
+    sums, flags = (tallied.of_rows(scan), tallied.conditions(scan)) if tallied.tallies(scan) else (grouped.sums(scan), [])
+    inner = [f"{scan.rows.period} as period_id", f"{_who(scan, fold)} as who", *sums]
+    by = ", ".join([scan.rows.period, _who(scan, fold), *flags])
+    return f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {by}"
 
 
 def _who(scan: Shared, fold: Fold) -> str:
@@ -80,22 +88,42 @@ def _per_cell(scan: Shared, fold: Fold) -> str:
     return per.over_keys(scan, keys)
 
 
-def _by_keys(scan: Shared, fold: Fold, *, of_key: list[str], key: str) -> str:
+def _by_keys(scan: Shared, fold: Fold) -> str:
     """Keys of one combination through their cells, the others through their rows."""
-    period = scan.rows.period
-    inner = [f"{period} as period_id", f"{key} as key", f"min({_who(scan, fold)}) as who", f"max({_who(scan, fold)}) as other", *of_key]
+    per_key = bool(scan.columns.measure.per)
+    of_key, key = (per.amounts(scan), per.key_of(scan)) if per_key else (grouped.of_key(scan), grouped.key_of(scan))
+    period, who = scan.rows.period, _who(scan, fold)
+    inner = [f"{period} as period_id", f"{key} as key", f"min({who}) as who", f"max({who}) as other", *of_key]
     keys = f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {period}, {key}"
+    several = Shared(scan.each, scan.within, scan.rows.beside("select period_id, key from keys where who <> other", key))
+    told = per.per(several) if per_key else grouped.by_key(several)
+    return _united(scan, fold, {"keys": keys}, told)
+
+
+def _by_items(scan: Shared, fold: Fold, item: str) -> str:
+    """The same where items of a key are counted: rows are read once, and the items of keys with several combinations told from them."""
+    key, period, who = per.key_of(scan), scan.rows.period, _who(scan, fold)
+    inner = [f"{period} as period_id", f"{key} as key", f"{item} as item", f"{who} as who", *per.of_item(scan)]
+    items = f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {period}, {key}, {item}, {who}"
+    keys = f"select period_id, key, min(who) as who, max(who) as other, {listed(per.of_items(scan))}\nfrom items group by period_id, key"
+    groups = scan.columns.grouped("period_id", "key", "item")
+    largest = [f"max(amount_{n}) as amount_{n}" for n, one, _ in scan.numbered if not one.measure.distinct]
+    each = ", ".join(["period_id", *groups.raw, "key", "item", "sum(lines) as lines", *largest])
+    several = "join keys on keys.period_id = items.period_id and keys.key is not distinct from items.key and keys.who <> keys.other"
+    read = f"from (select items.* from items {several}) as items join {fold.relation} as f using (who)"
+    told = per.over_keys(scan, per.over_items(scan, f"select {each}\n    {read}\n    group by {groups.by}"))
+    return _united(scan, fold, {"items": items, "keys": keys}, told)
+
+
+def _united(scan: Shared, fold: Fold, relations: Mapping[str, str], several: str) -> str:
+    """The keys of one combination, told from it, and `several`, the others."""
     over = per.of_amounts(scan) if scan.columns.measure.per else grouped.of_keys(scan)
     cells = f"select period_id, who, {listed(over)}\nfrom keys where who = other\ngroup by period_id, who"
-    several = Shared(scan.each, scan.within, scan.rows.beside("select period_id, key from keys where who <> other", key))
-    told = per.per(several) if scan.columns.measure.per else grouped.by_key(several)
-    both = [_told(scan.columns, fold, cells, _again(scan)), f"select {', '.join(_names(scan))}\nfrom (\n{told}\n) as several"]
+    both = [_told(scan.columns, fold, cells, _again(scan)), f"select {', '.join(_names(scan))}\nfrom (\n{several}\n) as several"]
     united = "\nunion all\n".join(both)
     outer = ["period_id", DIMENSION, f"coalesce({MEMBER}, {literal(UNKNOWN)}) as {MEMBER}", *_again(scan)]
-    return (
-        f"with keys as materialized (\n{keys}\n)\nselect {listed(outer)}\nfrom (\n{united}\n) as united\n"
-        f"group by period_id, {DIMENSION}, {MEMBER}"
-    )
+    first = ",\n".join(f"{name} as materialized (\n{sql}\n)" for name, sql in relations.items())
+    return f"with {first}\nselect {listed(outer)}\nfrom (\n{united}\n) as united\ngroup by period_id, {DIMENSION}, {MEMBER}"
 
 
 def _names(scan: Shared) -> list[str]:

@@ -9,12 +9,15 @@ from nextmove.kpis.columns import Columns
 from nextmove.kpis.definition import Measure
 from nextmove.kpis.dimensions import UNKNOWN
 from nextmove.kpis.shapes.parts import Shared, aggregate, filter_of, listed, rows_of
+from nextmove.kpis.shapes.tallied import tallied, tallies
 
 
 def grouped(scan: Shared) -> str:
     """Rows by period and member; distinct counts as groups of groups where that will do."""
     if one_key(scan.measures):
         return by_key(scan)
+    if tallies(scan):
+        return tallied(scan, known(scan.columns))
     groups = scan.columns.grouped(scan.rows.period)
     selected = [f"{scan.rows.period} as period_id", *groups.known, *sums(scan)]
     return f"select\n    {listed(selected)}\n{scan.rows.sql}\ngroup by {groups.by}"

@@ -86,7 +86,9 @@ def reading(columns: Columns, frame: Frame, *, periods: bool = False, beside: bo
 
 
 def days_read(columns: Columns) -> list[str]:
-    return [] if columns.fact.per_period or columns.rolled else columns.range()
+    if columns.rolled:
+        return columns.frame.within(columns.period()[1])
+    return [] if columns.fact.per_period else columns.range()
 
 
 def aggregate(columns: Columns, measure: Measure, *, within: str | None = None) -> str:
