@@ -15,11 +15,10 @@ from nextmove.facts.catalogue import Fact, fill
 from nextmove.facts.views import create_predicted, create_views, parameters
 from nextmove.kpis.needs import write_loaded
 from nextmove.settings import Settings
-from nextmove.tables import PREDICTED
+from nextmove.tables import PREDICTED_NAMES
 
 LEFT_BEHIND = frozenset({"order_lines", "web_sessions", "email_events"})
-_PREDICTED = frozenset(table.name for table in PREDICTED)
-_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version", "loaded"}) | _PREDICTED
+_MADE_HERE = frozenset({"calendar", "periods", "prepared", "schema_version", "loaded"}) | PREDICTED_NAMES
 
 
 def copy_tables(engine: DuckDBEngine, *, needed: Callable[[str], bool] = lambda _: True) -> None:
@@ -31,7 +30,7 @@ def copy_tables(engine: DuckDBEngine, *, needed: Callable[[str], bool] = lambda 
             engine.execute(f"create or replace table main.{name(table)} as select * from source.main.{name(table)}")
         _show_copy(engine, "main", table)
     create_predicted(engine)
-    for table in ("calendar", "periods", *sorted(_PREDICTED)):
+    for table in ("calendar", "periods", *sorted(PREDICTED_NAMES)):
         _show_copy(engine, "main", table)
     write_loaded(engine, source="source.main")
 

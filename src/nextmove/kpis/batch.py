@@ -148,8 +148,7 @@ def cut_asks(catalogue: Catalogue, frames: Sequence[Frame], cut: Sequence[Told])
 def _apart(catalogue: Catalogue, told: Told) -> bool:
     """Whether a side of the KPI lacks one of the dimensions, or is made for the one that is asked."""
     entry = told.kpi.entry
-    covering = [entry.coverage.of, entry.coverage.to] if entry.coverage else []
-    for measure in [*entry.all_measures().values(), *covering]:
+    for measure in entry.measures_read():
         whole = any(measure.dimensions.get(name, name) is None for name in told.cuts)
         if whole or by_the_cut(catalogue.fact(measure.fact)):
             return True

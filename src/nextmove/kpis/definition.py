@@ -212,6 +212,10 @@ class Entry(Part):
             )
         return self
 
+    def measures_read(self) -> list[Measure]:
+        """All that is read for the value and for how much of the data it covers."""
+        return [*self.all_measures().values(), *([self.coverage.of, self.coverage.to] if self.coverage else [])]
+
     def all_measures(self) -> dict[str, Measure]:
         """The measures by the name under which the value's arithmetic calls them."""
         named = dict(self.measures)

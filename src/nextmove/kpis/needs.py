@@ -14,7 +14,7 @@ from nextmove.engine import Engine, name
 from nextmove.engine.once import once
 from nextmove.errors import MissingData
 from nextmove.kpis.catalogue import Catalogue, Kpi
-from nextmove.tables import FILLED_BY, TABLES
+from nextmove.tables import FILLED_BY, PREDICTED_NAMES, TABLES
 
 _ALTERNATIVES = re.compile(r"\s+or\s+")
 _PREDICTION = "prediction."
@@ -80,15 +80,15 @@ def needs_of(catalogue: Catalogue, kpi: Kpi) -> tuple[str, ...]:
 def reads_predictions(catalogue: Catalogue, kpi: Kpi) -> bool:
     """Whether a KPI reads what a refresh predicts, through any of its facts or of the KPIs that it is made of."""
     entry = kpi.entry
-    measures = [*entry.all_measures().values(), *([entry.coverage.of, entry.coverage.to] if entry.coverage else [])]
-    facts = {fact for measure in measures for fact in (measure.fact, *measure.join)} | ({entry.retained.fact} if entry.retained else set())
+    facts = {fact for measure in entry.measures_read() for fact in (measure.fact, *measure.join)}
+    facts |= {entry.retained.fact} if entry.retained else set()
     own = any(_made_of_predictions(catalogue, fact) for fact in facts)
     return own or any(reads_predictions(catalogue, other) for other in others(catalogue, kpi))
 
 
 def _made_of_predictions(catalogue: Catalogue, name: str) -> bool:
     fact = catalogue.fact(name)
-    return not fact.tables.isdisjoint(FILLED_BY.values()) or any(_made_of_predictions(catalogue, each) for each in fact.reads)
+    return not fact.tables.isdisjoint(PREDICTED_NAMES) or any(_made_of_predictions(catalogue, each) for each in fact.reads)
 
 
 def others(catalogue: Catalogue, kpi: Kpi) -> list[Kpi]:

@@ -24,11 +24,10 @@ from nextmove.kpis.definition import Measure
 from nextmove.kpis.dimensions import dimension
 from nextmove.kpis.frame import ONE_DAY, Frame
 from nextmove.kpis.needs import others
-from nextmove.tables import PREDICTED
+from nextmove.tables import PREDICTED_NAMES
 
 ALWAYS = dt.date.min
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
-_PREDICTED = frozenset(table.name for table in PREDICTED)
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class Lookout:
     def kpi(self, kpi: Kpi, cuts: frozenset[str] = frozenset()) -> Parts:
         """The reach of a KPI that is cut by its own dimensions and by these."""
         entry, cuts = kpi.entry, cuts | set(kpi.entry.cut_by)
-        measures = [*entry.all_measures().values(), *([entry.coverage.of, entry.coverage.to] if entry.coverage else [])]
+        measures = entry.measures_read()
         if entry.retained:
             kept = entry.retained
             measures.append(Measure(fact=kept.fact, count="*", where=kept.where, per=kept.key))
@@ -157,7 +156,7 @@ class Lookout:
 
     def _made_of(self, fact: Fact) -> bool:
         """Whether a fact reads a canonical table that differs, or what predictions tell."""
-        return not (self.since.tables | _PREDICTED).isdisjoint(fact.tables)
+        return not (self.since.tables | PREDICTED_NAMES).isdisjoint(fact.tables)
 
     def _reads(self, fact: Fact) -> list[Fact]:
         return [self.catalogue.facts[each] for each in sorted(fact.reads)]

@@ -45,6 +45,8 @@ PREDICTED: tuple[Table, ...] = (
     ),
 )
 
+PREDICTED_NAMES = frozenset(table.name for table in PREDICTED)
+
 # The table that each prediction fills. A KPI that needs one says so as `prediction.clv`.
 FILLED_BY: Mapping[str, str] = {
     "clv": "account_values",
