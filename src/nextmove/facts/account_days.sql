@@ -2,7 +2,7 @@
 -- cost net sales; `uncosted` is how much of it these were). What a customer has brought so far, or in twelve months, is read from these few rows. `bought_…`, `lines` and `products`
 -- are of completed lines alone, without credits (negative): a day with such lines is a purchase day, even where they cost nothing.
 -- needs: order_lines.account_id
--- rebuilt: account_id
+-- rebuilt: account_id, day
 select
     account_id,
     day,

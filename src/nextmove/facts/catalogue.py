@@ -4,7 +4,8 @@ A file opens with comments: first what a row is, then `-- key: value` lines.
 
     needs     the columns without which the fact is empty, as `table.column, table.column`
     keep      `view` where an edition need not store the rows (they are soon made from others); else `table`
-    rebuilt   the column whose rows a load makes anew (all rows of each account that it touches); else the day
+    rebuilt   what a load makes anew: `account_id` (all rows of each account that it touches), `account_id, day` (those of its touched
+              days) or `all`; else the touched days
     until     the column with the day from which on a row no longer says what is so; a load may set it later, and nothing before it differs
     ages      of a fact that depends on the period: a query of the days of rows that change as days go by, though nothing happens
     per       `period`: the rows depend on the period asked for. Such a fact is no view; a question inlines it, with the
@@ -64,7 +65,7 @@ class Fact:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.meta.get("needs", "").split(",") if part.strip())
+        return self._listed("needs")
 
     @property
     def stored(self) -> bool:
@@ -80,8 +81,8 @@ class Fact:
         return self.meta.get("unknown") == "null"
 
     @property
-    def rebuilt(self) -> str | None:
-        return self.meta.get("rebuilt")
+    def rebuilt(self) -> tuple[str, ...]:
+        return self._listed("rebuilt")
 
     @property
     def until(self) -> str | None:
@@ -90,6 +91,9 @@ class Fact:
     @property
     def ages(self) -> str | None:
         return self.meta.get("ages")
+
+    def _listed(self, key: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.meta.get(key, "").split(",") if part.strip())
 
     @cached_property
     def query(self) -> str:

@@ -3,7 +3,7 @@
 -- a customer when its account has ever bought. A step that ends before it starts has no duration. The response is timed from handing the
 -- lead over (else its creation): in working hours where the company has set them, by the clock that only runs in them, else as elapsed.
 -- needs: leads.created_at
--- rebuilt: all
+-- rebuilt: account_id
 with named as (
     select lead_id, min(created_at) as opportunity_at
     from (

@@ -52,14 +52,19 @@ class Behaviour:
 
 def behaviour(days: PurchaseDays, on: int, horizon: int) -> Behaviour:
     """The behaviour of all customers as known at the end of day `on`, for a prediction of the next `horizon` days."""
-    at = days.summary(on)
-    columns: dict[str, Numbers] = {}
-    columns |= _gaps(days, at)
-    columns |= _windows(days, at)
-    columns |= _season(days, at, horizon)
-    columns |= _baskets(days, at)
-    columns |= _decayed(days, at)
+    at, before, after = _of_any_horizon(days, on)
+    columns = before | _season(days, at, horizon) | after
     return Behaviour(at, tuple(columns), np.column_stack(list(columns.values())))
+
+
+def _of_any_horizon(days: PurchaseDays, on: int) -> tuple[Summary, dict[str, Numbers], dict[str, Numbers]]:
+    """What is the same for every horizon, in two parts between which the season stands; several tasks ask it of the last day."""
+
+    def find() -> tuple[Summary, dict[str, Numbers], dict[str, Numbers]]:
+        at = days.summary(on)
+        return at, _gaps(days, at) | _windows(days, at), _baskets(days, at) | _decayed(days, at)
+
+    return days.kept(("behaviour", on), find) if on >= days.last_day else find()
 
 
 def _gaps(days: PurchaseDays, at: Summary) -> dict[str, Numbers]:

@@ -102,21 +102,39 @@ class CustomerValue:
 
 
 @dataclass(frozen=True)
+class Worth:
+    """Expected purchases, net sales and gross profit of each customer within the horizon, and what they were found from."""
+
+    at: Summary
+    repeat: RepeatBuying
+    purchases: Numbers
+    revenue: Numbers
+    value: Numbers
+
+
+@dataclass(frozen=True)
 class FittedValue:
     settings: CustomerValue
     as_of: dt.date
     days: PurchaseDays
     learnt: Learnt
 
-    def predict(self) -> pa.Table:
-        on, horizon = day_number(self.as_of), self.settings.horizon_days
-        at = self.days.summary(on)
-        repeat = RepeatBuying.from_plain(self.learnt.content["repeat"])
-        evenly = self._evenly(at, repeat, horizon)
+    def worth(self) -> Worth:
+        """What the horizon brings each customer; found once, since KPIs on customer value ask it of the last day as well."""
+        return self.days.kept(("worth", self.settings, self.as_of, self.learnt.learnt_on), self._worth)
+
+    def _worth(self) -> Worth:
+        on = day_number(self.as_of)
+        at, repeat = self.days.summary(on), RepeatBuying.from_plain(self.learnt.content["repeat"])
         more_purchases, more_sales = self.learnt.content["season"]
-        revenue = self._ranked(more_sales * evenly * order_size(self.days, at, "net"), on)
-        margin = order_size(self.days, at, "profit") / np.maximum(order_size(self.days, at, "net"), 1e-9)
-        value = revenue * margin
+        evenly, size = self._evenly(at, repeat, self.settings.horizon_days), order_size(self.days, at, "net")
+        revenue = self._ranked(more_sales * evenly * size, on)
+        margin = order_size(self.days, at, "profit") / np.maximum(size, 1e-9)
+        return Worth(at, repeat, more_purchases * evenly, revenue, revenue * margin)
+
+    def predict(self) -> pa.Table:
+        on, horizon, worth = day_number(self.as_of), self.settings.horizon_days, self.worth()
+        at, repeat, value = worth.at, worth.repeat, worth.value
         low, high = (value * share for share in _interval(repeat, at, horizon))
         years = years_ahead(repeat, at, horizon)
         three = value * worth_today(years, self.settings.discount_rate)
@@ -129,12 +147,12 @@ class FittedValue:
                 "account_id": self.days.accounts.take(pa.array(at.who)),
                 "score": value.round(2),
                 "p_alive": repeat.p_alive(at.frequency, at.recency, at.T).round(6),
-                "purchases": (more_purchases * evenly).round(6),
-                "revenue": revenue.round(2),
+                "purchases": worth.purchases.round(6),
+                "revenue": worth.revenue.round(2),
                 "value": value.round(2),
                 "value_lo": np.minimum.reduce([low, high, value]).round(2),
                 "value_hi": np.maximum.reduce([low, high, value]).round(2),
-                "purchases_36_months": (more_purchases * evenly * years.sum(axis=0)).round(6),
+                "purchases_36_months": (worth.purchases * years.sum(axis=0)).round(6),
                 "value_36_months": three.round(2),
                 "value_36_months_lo": np.minimum.reduce([three_low, three_high, three]).round(2),
                 "value_36_months_hi": np.maximum.reduce([three_low, three_high, three]).round(2),

@@ -70,6 +70,10 @@ class PurchaseDays:
         return int(self.day.min())
 
     @cached_property
+    def last_day(self) -> int:
+        return int(self.day.max())
+
+    @cached_property
     def gap(self) -> Numbers:
         """Days since the customer's purchase day before; NaN for its first."""
         gap = np.diff(self.day, prepend=0).astype(np.float64)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from nextmove.engine import Engine
 from nextmove.predictions.clv import CustomerValue, FittedValue, worth_today, years_ahead
 from nextmove.predictions.contract import Learnt, settings_of
-from nextmove.predictions.repeat_buying import RepeatBuying, fit_repeat_buying
+from nextmove.predictions.repeat_buying import fit_repeat_buying
 from nextmove.predictions.rhythm import PurchaseDays, calendar_day, day_number, purchase_days
 from nextmove.predictions.season import season_ratios
 
@@ -73,19 +73,18 @@ def _learn(task: CustomerValue, days: PurchaseDays, then: dt.date) -> Learnt:
 
 def values_of(fitted: FittedValue) -> pa.Table:
     """Rows of `account_values` at the day of the fit."""
-    rows, task = fitted.predict(), fitted.settings
-    at = fitted.days.summary(day_number(fitted.as_of))
-    years = years_ahead(RepeatBuying.from_plain(fitted.learnt.content["repeat"]), at, task.horizon_days)
+    worth, task = fitted.worth(), fitted.settings
+    years = years_ahead(worth.repeat, worth.at, task.horizon_days)
     whole, today = years.sum(axis=0), worth_today(years, task.discount_rate)
-    profit, sales = rows["value"].to_numpy(), rows["revenue"].to_numpy()
+    profit, sales = worth.value.round(2), worth.revenue.round(2)
     found = pa.table(
         {
-            "valued_on": rows["as_of"],
-            "account_id": rows["account_id"].cast(pa.string()),
+            "valued_on": pa.array([fitted.as_of] * len(worth.at.who), pa.date32()),
+            "account_id": fitted.days.accounts.take(pa.array(worth.at.who)).cast(pa.string()),
             "profit": (profit * whole).round(2),
             "sales": (sales * whole).round(2),
             "profit_discounted": (profit * today).round(2),
             "sales_discounted": (sales * today).round(2),
         }
     )
-    return found.filter(pa.array(np.asarray(at.quiet_days <= _QUIET_DAYS)))
+    return found.filter(pa.array(np.asarray(worth.at.quiet_days <= _QUIET_DAYS)))
