@@ -34,8 +34,6 @@ insert into leads (lead_id, created_at, rep_id, source, score) values ('L1', '20
 insert into leads (lead_id, created_at, rep_id, first_response_at) values ('L2', '2024-12-20 10:00', 'R1', '2024-12-20 10:30');
 insert into opportunities (opportunity_id, account_id, rep_id, created_at, closed_at, stage, status, amount)
     select concat('W', i), 'A9', 'R1', '2024-01-01 09:00', '2024-01-21 09:00', 'won', 'won', 1000 from range(20) t(i);
-insert into stage_changes (opportunity_id, changed_at, from_stage, to_stage)
-    select concat('W', i), '2024-01-11 09:00', 'offer', 'won' from range(20) t(i);
 insert into opportunities (opportunity_id, account_id, rep_id, created_at, stage, status, amount) values
     ('QUIET', 'A7', 'R1', '2024-12-01 09:00', 'talk', 'open', 5000), ('STUCK', 'A8', 'R1', '2024-11-01 09:00', 'offer', 'open', 4000);
 insert into activities (activity_id, rep_id, opportunity_id, kind, started_at) values ('V1', 'R1', 'STUCK', 'call', '2024-12-29 09:00');
@@ -49,6 +47,22 @@ create table predictions.price as select 'A13' as account_id, p as product_id, 1
         14.0 as price_hi, 0.2 as score, peers, 8 as quantity_from, 15 as quantity_to, 1300.0 as value, method
     from (values ('P3', 11.0, 20, 'model'), ('P1', 9.0, 20, 'model'), ('P2', 11.0, 6, 'model'), ('P4', 11.0, 20, 'rule'))
         as t(p, low, peers, method);
+create table predictions.next_order as select account_id, 0.9 as score, case when account_id = 'A6' then 2.0 else 6.0 end as days,
+        1.0 as days_lo, 24.6 as days_hi, 420.0 as amount from accounts;
+create table predictions.reorder as select 'A6' as account_id, p as product_id, score, days, 11.6 as quantity, value
+    from (values ('P1', 0.9, 0, 50), ('P2', 0.9, 1.5, 80), ('P3', 0.9, 9, 90), ('P4', 0.3, 0, 95)) as t(p, score, days, value);
+create table predictions.leads as
+    select lead_id, 0.25 as score, 'A' as grade, 0.5 as persona_fit, 'message' as contact_method, 0.1 as base_rate,
+        '[{"say": "of a lead", "values": {"field": "predictions.field.source", "value": "web", "percent": 20, "base": 9}}]' as evidence
+    from leads;
+create table predictions.deals as
+    select opportunity_id, account_id, amount, days = 60 as stuck, days as stage_days, 10.0 as stuck_after_days,
+        date '2025-01-20' as expected_close_on, 0.4 as score, 0.3 as base_rate,
+        concat('[{"say": "of the stage", "values": {}}, {"say": "of it", "values": {"field": "predictions.field.rep_id", "value": "R1",',
+            '"percent": ', percent, ', "base": 30}}]') as evidence
+    from (values ('QUIET', 'A7', 5000, 29, 60), ('STUCK', 'A8', 4000, 60, 10)) as t(opportunity_id, account_id, amount, days, percent);
+insert into account_values (valued_on, account_id, profit, sales, profit_discounted, sales_discounted)
+    values ('2024-12-30', 'A1', 200, 400, 150, 300), ('2024-08-31', 'A1', 30000, 60000, 25000, 50000);
 insert into order_lines (order_id, line_no, ordered_at, account_id, product_id, quantity, net_amount)
     select concat('F', a, '-', w), 1, timestamp '2024-01-01 10:00' + interval (w * 14) day, concat('A', a), 'P5', 5, 60
     from range(11, 20) x(a), range(0, 27) y(w);

@@ -60,6 +60,56 @@ def test_every_kind_is_in_the_list() -> None:
     assert [kind.kind for kind in KINDS] == list(CASES)
 
 
+def told(engine: DuckDBEngine, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:  # Any: a cell
+    """The kind's one case, and what each line of its evidence says."""
+    [action] = rows(engine, " and ".join(f"{column} = '{value}'" for column, value in {"kind": kind, **CASES[kind]}.items()))
+    return action, {line["say"].removeprefix("action."): line["values"] for line in json.loads(action["evidence"])}
+
+
+def test_a_due_order_is_that_of_the_prediction(found: DuckDBEngine) -> None:
+    action, lines = told(found, "reorder_due")
+    assert lines["reorder_due.expected"] == {"due_on": "2025-01-01", "earliest_on": "2024-12-31", "latest_on": "2025-01-24"}
+    assert lines["reorder_due.order"] == {"expected_order_money": 420}
+    assert lines["reorder_due.items"] == {"items": "\u206812 × Product 2\u2069, \u206812 × Product 1\u2069", "items_count": 2}
+    assert action["product_id"] == "P2"
+    assert action["probability"] == 0.9
+    assert 0 < action["at_stake"] < 420
+
+
+def test_a_lead_has_the_chance_and_the_way_of_contact_of_the_prediction(found: DuckDBEngine) -> None:
+    action, lines = told(found, "lead_without_response")
+    assert (action["probability"], action["contact_method"]) == (0.25, "message")
+    assert lines["lead_without_response.grade"] == {"grade": "A", "customer_share": 0.25, "usual_share": 0.1}
+    assert lines["lead_without_response.because"]["member_share"] == 0.2
+    assert lines["lead_without_response.persona"] == {"persona_share": 0.5}
+    assert "lead_without_response.score" not in lines
+
+
+def test_where_leads_cannot_be_told_apart_their_own_score_moves_the_rate(found: DuckDBEngine) -> None:
+    found.execute("update predictions.leads set grade = null, score = 0.1, evidence = null")
+    again(found)
+    action, lines = told(found, "lead_without_response")
+    assert action["probability"] == pytest.approx(0.1 * (0.33 + 2.67 * 0.8))
+    assert lines["lead_without_response.score"] == {"lead_score": 80}
+    assert not lines.keys() & {"lead_without_response.grade", "lead_without_response.because"}
+
+
+def test_a_deal_tells_its_chance_and_what_helps_or_hurts(found: DuckDBEngine) -> None:
+    for kind, say, share in (("deal_without_activity", "helps", 0.6), ("deal_stuck", "hurts", 0.1)):
+        action, lines = told(found, kind)
+        assert action["probability"] == 0.4
+        assert lines["evidence.chance"]["usual_share"] == 0.3
+        values = {"field": "predictions.field.rep_id", "member": "Ria", f"{say}_share": share, "all_share": 0.3}
+        assert lines[f"evidence.deal_{say}"] == values
+        assert len([line for line in lines if line.startswith("evidence.deal_")]) == 1
+        assert lines["evidence.likely_close"] == {"likely_close_on": "2025-01-20"}
+
+
+def test_a_silence_tells_what_the_customer_was_worth_before_it(found: DuckDBEngine) -> None:
+    _, lines = told(found, "silent_customer")
+    assert lines["silent_customer.worth"] == {"worth_before_money": 60000, "three_years_money": 400}
+
+
 def test_every_line_of_evidence_has_its_words(found: DuckDBEngine, tmp_path: Path) -> None:
     listed = list_actions(found, Journal(tmp_path / "none"), scope=EVERYTHING, day=AS_OF, most=1000)
     for action in listed:

@@ -6,6 +6,7 @@ row a subject:
 
     account_id, product_id, lead_id, opportunity_id   the subject, as many of them as it has
     rep_id            whose it is, where that is not the owner of the account
+    contact_method    how to get in touch, where more is known than how the customer, or else its representative, mostly does
     episode           what tells this occurrence from the next: the same silence keeps its key, the next silence is a new one
     at_stake          expected gross profit, in the reporting currency
     probability       of what the kind is named after: that the customer stays away, that the deal is won, …

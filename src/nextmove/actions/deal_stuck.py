@@ -6,24 +6,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nextmove.actions.contract import Evidence
+from nextmove.actions.deal_without_activity import DEAL_EVIDENCE, DEAL_NEEDS
 
 
 @dataclass(frozen=True)
 class DealStuck:
-    """Longer in its stage than 80 % of the won deals were; a stage with fewer than `min_won` stays of won deals says nothing."""
+    """What the prediction calls stuck: longer in its stage than 80 % of the won deals were, where ten or more of them tell."""
 
     kind: ClassVar[str] = "deal_stuck"
     subject: ClassVar[tuple[str, ...]] = ("opportunity_id",)
-    needs: ClassVar[tuple[str, ...]] = ("main.opportunities.stage", "main.stage_changes.to_stage")
+    needs: ClassVar[tuple[str, ...]] = (*DEAL_NEEDS, "predictions.deals.stuck")
     query: ClassVar[str] = "deal_stuck.sql"
     evidence: ClassVar[tuple[Evidence, ...]] = (
         Evidence("action.deal_stuck.stay", ("stage", "stage_since_on", "stage_days", "usual_stage_days")),
-        Evidence("action.evidence.stage", ("stage", "deal_money", "win_share")),
-        Evidence("action.evidence.expected_close", ("expected_close_on",)),
+        *DEAL_EVIDENCE,
     )
 
-    share_of_won: float = 0.8
-    min_won: int = 10
     dead_after_days: int = 365
     effect: float = 0.1
     due_in_days: int = 3

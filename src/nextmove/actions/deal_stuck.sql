@@ -1,29 +1,29 @@
 -- One row an open deal that overstays in its stage. The episode is the day on which it entered the stage.
-with limits as (
-    select stage, quantile_cont(stay_days, {share_of_won}) as usual_stage_days
-    from acting.won_stays
-    group by stage
-    having count(*) >= {min_won}
-),
-stays as (
-    select deal.*, date_diff('day', cast(deal.stage_since as date), {as_of}) as stage_days
+with stays as (
+    select deal.*, {as_of} - cast(stage_days as integer) as stage_since_on
     from acting.open_deals as deal
+    where stuck and stage_days <= {dead_after_days}
 )
 select
-    stays.opportunity_id,
-    stays.account_id,
-    stays.product_id,
-    stays.rep_id,
-    concat(stays.stage, ' ', cast(stays.stage_since as date)) as episode,
-    stays.profit as at_stake,
-    stays.win_probability as probability,
-    stays.stage,
-    cast(stays.stage_since as date) as stage_since_on,
-    stays.stage_days,
-    limits.usual_stage_days,
-    stays.money as deal_money,
-    stays.win_probability as win_share,
-    stays.expected_close_on
+    opportunity_id,
+    account_id,
+    product_id,
+    rep_id,
+    concat(stage, ' ', stage_since_on) as episode,
+    profit as at_stake,
+    win_probability as probability,
+    stage,
+    stage_since_on,
+    stage_days,
+    stuck_after_days as usual_stage_days,
+    money as deal_money,
+    win_probability as win_share,
+    usual_probability as usual_share,
+    expected_close_on,
+    likely_close_on,
+    field,
+    member,
+    helps_share,
+    hurts_share,
+    all_share
 from stays
-join limits on limits.stage = stays.stage
-where stays.stage_days > limits.usual_stage_days and stays.stage_days <= {dead_after_days}

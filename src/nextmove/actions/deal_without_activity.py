@@ -7,6 +7,16 @@ from typing import ClassVar
 
 from nextmove.actions.contract import Evidence
 
+DEAL_NEEDS = ("predictions.deals.opportunity_id", "predictions.deals.score")
+# What is said of a deal, whatever its kind of action.
+DEAL_EVIDENCE = (
+    Evidence("action.evidence.chance", ("deal_money", "win_share", "usual_share")),
+    Evidence("action.evidence.deal_helps", ("field", "member", "helps_share", "all_share")),
+    Evidence("action.evidence.deal_hurts", ("field", "member", "hurts_share", "all_share")),
+    Evidence("action.evidence.expected_close", ("expected_close_on",)),
+    Evidence("action.evidence.likely_close", ("likely_close_on",)),
+)
+
 
 @dataclass(frozen=True)
 class DealWithoutActivity:
@@ -14,13 +24,13 @@ class DealWithoutActivity:
 
     kind: ClassVar[str] = "deal_without_activity"
     subject: ClassVar[tuple[str, ...]] = ("opportunity_id",)
-    needs: ClassVar[tuple[str, ...]] = ("main.opportunities.opportunity_id", "main.opportunities.amount", "main.activities.opportunity_id")
+    needs: ClassVar[tuple[str, ...]] = (*DEAL_NEEDS, "main.activities.opportunity_id")
     query: ClassVar[str] = "deal_without_activity.sql"
     evidence: ClassVar[tuple[Evidence, ...]] = (
         Evidence("action.deal_without_activity.quiet", ("last_activity_on", "deal_quiet_days")),
         Evidence("action.deal_without_activity.never", ("never_since_on",)),
-        Evidence("action.evidence.stage", ("stage", "deal_money", "win_share")),
-        Evidence("action.evidence.expected_close", ("expected_close_on",)),
+        Evidence("action.deal_without_activity.stage", ("stage", "stage_days")),
+        *DEAL_EVIDENCE,
     )
 
     quiet_days: int = 14

@@ -22,8 +22,16 @@ select
     case when last_activity_on is not null then deal_quiet_days end as deal_quiet_days,
     case when last_activity_on is null then cast(created_at as date) end as never_since_on,
     stage,
+    stage_days,
     money as deal_money,
     win_probability as win_share,
-    expected_close_on
+    usual_probability as usual_share,
+    expected_close_on,
+    likely_close_on,
+    field,
+    member,
+    helps_share,
+    hurts_share,
+    all_share
 from quiet
 where quiet.deal_quiet_days >= {quiet_days} and quiet.deal_quiet_days <= {dead_after_days}

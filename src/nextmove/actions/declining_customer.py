@@ -24,6 +24,7 @@ class DecliningCustomer:
         Evidence("action.declining_customer.drop", ("recent_money", "expected_money", "drop_share")),
         Evidence("action.declining_customer.orders", ("recent_purchase_days", "usual_purchase_days")),
         Evidence("action.evidence.last_purchase", ("last_purchase_on",)),
+        Evidence("action.evidence.three_years", ("three_years_money",)),
     )
 
     min_drop: float = 0.3

@@ -25,6 +25,7 @@ select
     1 - recent_net / expected_net as drop_share,
     recent_purchase_days,
     before_purchase_days / 3.0 as usual_purchase_days,
+    three_years_net as three_years_money,
     last_purchase_on
 from judged
 where recent_net < (1 - {min_drop}) * expected_net and real_probability >= {min_probability}

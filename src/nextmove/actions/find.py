@@ -17,14 +17,14 @@ from nextmove.engine import Engine, literal, name
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
 
-SHARED = ("margin", "visits", "habits", "items", "methods", "stage_odds", "open_deals", "won_stays", "new_business", "holders")
+SHARED = ("margin", "visits", "habits", "items", "methods", "open_deals", "new_business", "holders")
 _WORKING_DAYS = 30
 _DEFAULT_METHOD = "phone"
 
 _CANDIDATES = """create or replace table acting.candidates (
     action_key varchar, kind varchar, rep_id varchar, account_id varchar, product_id varchar, lead_id varchar, opportunity_id varchar,
-    at_stake double, probability double, effect double, due_in_days integer, evidence varchar)"""
-_IDS = ("rep_id", "account_id", "product_id", "lead_id", "opportunity_id")
+    contact_method varchar, at_stake double, probability double, effect double, due_in_days integer, evidence varchar)"""
+_GIVEN = ("rep_id", "account_id", "product_id", "lead_id", "opportunity_id", "contact_method")
 
 
 def find_actions(engine: Engine, settings: Settings, *, as_of: dt.date, end: dt.datetime) -> dict[str, str]:
@@ -90,12 +90,12 @@ def _columns_of(engine: Engine) -> set[str]:
 
 def _add_candidates(engine: Engine, kind: ActionKind, values: dict[str, str]) -> None:
     sql = query_of(kind, **values)
-    ids = [column for column in engine.query(f"select * from ({sql}) as found limit 0").column_names if column in _IDS]
+    given = [column for column in engine.query(f"select * from ({sql}) as found limit 0").column_names if column in _GIVEN]
     key = ", ".join(f"coalesce(found.{column}, '')" for column in kind.subject)
     engine.execute(
         f"""insert into acting.candidates by name
         select substr(md5(concat_ws('|', {literal(kind.kind)}, {key}, cast(found.episode as varchar))), 1, 16) as action_key,
-            {literal(kind.kind)} as kind, {", ".join(f"found.{name(column)}" for column in ids)},
+            {literal(kind.kind)} as kind, {", ".join(f"found.{name(column)}" for column in given)},
             cast(found.at_stake as double) as at_stake, cast(found.probability as double) as probability,
             {literal(kind.effect)} as effect, {kind.due_in_days} as due_in_days, {_evidence_sql(kind.evidence)} as evidence
         from ({sql}) as found

@@ -11,9 +11,9 @@ with owned as (
 ),
 assigned as (
     select
-        owned.* exclude (rep_id),
+        owned.* exclude (rep_id, contact_method),
         case when holder.rep_id is null then owned.owner else holder.holder end as rep_id,
-        coalesce(customer.contact_method, colleague.contact_method, {default_method}) as contact_method,
+        coalesce(owned.contact_method, customer.contact_method, colleague.contact_method, {default_method}) as contact_method,
         -- Bits of a hash of the key alone: the same action is withheld in every refresh.
         (cast(concat('0x', substr(md5(concat(action_key, '|control')), 1, 8)) as bigint) / 4294967296.0) < {control_share} as withheld
     from owned

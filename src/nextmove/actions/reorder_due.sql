@@ -1,40 +1,64 @@
--- One row a customer whose next order is due by its own rhythm. The episode is the last purchase.
+-- One row a customer whose next order is expected soon, with what it will hold: bought again within the horizon more likely than not, and
+-- due by the item's own rhythm when the order comes. The episode is the last purchase.
 with due as (
-    select habit.*, habit.last_purchase_on + cast(ceil(habit.usual_gap_days) as integer) as due_on
-    from acting.habits as habit
-    where habit.purchase_days >= {min_purchase_days}
+    select
+        habit.account_id,
+        habit.last_purchase_on,
+        habit.usual_gap_days,
+        habit.margin,
+        expected.score,
+        expected.amount,
+        expected.days,
+        {as_of} + cast(round(expected.days) as integer) as due_on,
+        {as_of} + cast(round(expected.days_lo) as integer) as earliest_on,
+        {as_of} + cast(round(expected.days_hi) as integer) as latest_on
+    from predictions.next_order as expected
+    join acting.habits as habit on habit.account_id = expected.account_id
+    where expected.days <= {ahead_days}
+        and habit.purchase_days >= {min_purchase_days}
         and habit.usual_gap_days >= {min_gap_days}
         and habit.quiet_days <= {patience} * habit.usual_gap_days
 ),
 due_items as (
     select
         item.account_id,
-        arg_max(item.product_id, item.yearly_profit) as product_id,
-        string_agg(coalesce(product.name, item.product_id), ', ' order by item.yearly_profit desc, item.product_id)
-            filter (where item.place <= 3) as items,
-        count(*) as items_count
-    from (
-        select items.*, row_number() over (partition by account_id order by yearly_profit desc, product_id) as place
-        from acting.items as items
-        where purchase_days >= 3
-            and quiet_days between usual_gap_days - {ahead_days} and {patience} * usual_gap_days + {ahead_days}
-    ) as item
+        item.product_id,
+        item.quantity,
+        row_number() over (partition by item.account_id order by item.value desc, item.product_id) as place
+    from predictions.reorder as item
+    join due on due.account_id = item.account_id and item.days <= due.days
+    where item.score >= {min_item_probability}
+),
+lines as (
+    -- Each line within a direction of its own (U+2068 to U+2069): so a number stays with its name in a text that runs from right to left.
+    select
+        item.*,
+        concat(chr(8296), cast(greatest(round(item.quantity), 1) as bigint), ' × ', coalesce(product.name, item.product_id), chr(8297)) as line
+    from due_items as item
     left join main.products as product on product.product_id = item.product_id
+),
+told as (
+    select
+        item.account_id,
+        min(item.product_id) filter (where item.place = 1) as product_id,
+        string_agg(item.line, ', ' order by item.place) filter (where item.place <= 3) as items,
+        count(*) as items_count
+    from lines as item
     group by item.account_id
 )
 select
     due.account_id,
-    due_items.product_id,
+    told.product_id,
     due.last_purchase_on as episode,
-    due.yearly_profit / nullif(due.yearly_purchase_days, 0) as at_stake,
-    1 - customer.score as probability,
+    due.amount * due.margin as at_stake,
+    due.score as probability,
     due.due_on,
+    due.earliest_on,
+    due.latest_on,
     due.last_purchase_on,
     due.usual_gap_days,
-    due_items.items,
-    due_items.items_count,
-    due.yearly_net / nullif(due.yearly_purchase_days, 0) as usual_order_money
+    told.items,
+    told.items_count,
+    due.amount as expected_order_money
 from due
-join predictions.customers as customer on customer.account_id = due.account_id
-left join due_items on due_items.account_id = due.account_id
-where due.due_on <= {as_of} + {ahead_days}
+left join told on told.account_id = due.account_id

@@ -20,6 +20,7 @@ class SilentCustomer:
         Evidence("action.silent_customer.rhythm", ("last_purchase_on", "quiet_days", "usual_gap_days")),
         Evidence("action.silent_customer.probability", ("stay_away_share",)),
         Evidence("action.evidence.yearly", ("yearly_money", "purchase_days")),
+        Evidence("action.silent_customer.worth", ("worth_before_money", "three_years_money")),
     )
 
     patience: float = 1.5

@@ -1,4 +1,4 @@
--- One row a customer who is silent against its own rhythm. The episode is the last purchase: a new silence needs a new one.
+-- One row a customer who is silent against its own rhythm, and what three years with it were worth at the end of the month before. The episode is the last purchase: a new silence needs a new one.
 select
     habit.account_id,
     habit.last_purchase_on as episode,
@@ -9,9 +9,13 @@ select
     habit.usual_gap_days,
     habit.purchase_days,
     habit.yearly_net as yearly_money,
-    customer.score as stay_away_share
+    habit.three_years_net as three_years_money,
+    customer.score as stay_away_share,
+    before.sales as worth_before_money
 from predictions.customers as customer
 join acting.habits as habit on habit.account_id = customer.account_id
+left join main.account_values as before
+    on before.account_id = habit.account_id and before.valued_on = date_trunc('month', habit.last_purchase_on) - interval 1 day
 where habit.purchase_days >= {min_purchase_days}
     and habit.quiet_days > {patience} * habit.usual_gap_days
     and habit.quiet_days <= {lost_after_days}

@@ -1,6 +1,6 @@
 """Actions in words: the next step and the lines of evidence, with dates, money and shares as the reader writes them.
 
-What a value is stands in its name (`last_purchase_on`, `usual_gap_days`, `yearly_money`, `drop_share`).
+What a value is stands in its name (`last_purchase_on`, `usual_gap_days`, `yearly_money`, `drop_share`); a `field` is a words id.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ def tell_value(name: str, value: Value, *, currency: str) -> str:
 
     locale = words.language()
     if isinstance(value, str):
+        if name == "field" and words.has(value):
+            return words.text(value)
         return format_date(dt.date.fromisoformat(value), format="medium", locale=locale) if name.endswith("_on") else value
     if value is None:
         return ""

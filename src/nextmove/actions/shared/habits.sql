@@ -1,4 +1,5 @@
--- One row a customer: its rhythm over two years and its money over the last year. `recent` is the last 90 days, `before` the 270 days
+-- One row a customer: its rhythm over two years, its money over the last year, and the net sales that the prediction `clv` expects of the
+-- next three. `recent` is the last 90 days, `before` the 270 days
 -- before them. The usual gap is the median, which a single long holiday does not move.
 with spaced as (
     select
@@ -30,7 +31,9 @@ habits as (
 )
 select
     habits.*,
+    worth.sales as three_years_net,
     least(greatest(coalesce(yearly_profit / nullif(yearly_net, 0), cast(margin.rate as double)), 0), 1) as margin
 from habits
 cross join acting.margin as margin
+left join main.account_values as worth on worth.account_id = habits.account_id and worth.valued_on = {as_of}
 where last_purchase_on is not null

@@ -1,40 +1,38 @@
--- One row an open deal: whose it is, since when it has been in its stage, its amount in the reporting currency at the rate of the day it
--- was created, the profit in it, and the odds of its stage.
-with entered as (
-    select opportunity_id, to_stage as stage, max(changed_at) as stage_since
-    from main.stage_changes
-    where from_stage is distinct from to_stage
-    group by opportunity_id, to_stage
-),
-rates as (
-    select currency, day, rate, lead(day) over (partition by currency order by day) as until from main.exchange_rates
-),
-deals as (
+-- One row an open deal: whose it is, the profit in it, and what the prediction says of it: its amount in the reporting currency, the chance
+-- to win, where it stands and for how long, whether it is stuck, when deals like it closed, and the field that speaks loudest (it helps
+-- where deals with its value were won more often than all, else it hurts).
+with predicted as (
     select
-        deal.opportunity_id,
-        coalesce(deal.account_id, lead.account_id) as account_id,
-        deal.product_id,
-        deal.rep_id,
-        deal.created_at,
-        deal.expected_close_on,
-        deal.stage,
-        coalesce(entered.stage_since, deal.created_at) as stage_since,
-        case
-            when deal.currency is null or deal.currency = {reporting_currency} then cast(deal.amount as double)
-            else cast(deal.amount as double) * cast(rates.rate as double)
-        end as money
-    from main.opportunities as deal
-    left join main.leads as lead on lead.lead_id = deal.lead_id
-    left join entered on entered.opportunity_id = deal.opportunity_id and entered.stage = deal.stage
-    left join rates on rates.currency = deal.currency and rates.day <= cast(deal.created_at as date)
-        and (rates.until > cast(deal.created_at as date) or rates.until is null)
-    where deal.status = 'open'
+        prediction.*,
+        json_extract_string(evidence, '$[1].values.field') as field,
+        nullif(json_extract_string(evidence, '$[1].values.value'), '–') as member,
+        cast(json_extract_string(evidence, '$[1].values.percent') as double) / 100 as share,
+        cast(json_extract_string(evidence, '$[1].values.base') as double) / 100 as all_share
+    from predictions.deals as prediction
 )
 select
-    deals.*,
-    deals.money * cast(margin.rate as double) as profit,
-    coalesce(odds.win_probability, any_stage.win_probability) as win_probability
-from deals
+    deal.opportunity_id,
+    coalesce(deal.account_id, lead.account_id) as account_id,
+    deal.product_id,
+    deal.rep_id,
+    deal.created_at,
+    deal.expected_close_on,
+    deal.stage,
+    predicted.amount as money,
+    predicted.amount * cast(margin.rate as double) as profit,
+    predicted.score as win_probability,
+    predicted.base_rate as usual_probability,
+    predicted.expected_close_on as likely_close_on,
+    predicted.stuck,
+    predicted.stage_days,
+    predicted.stuck_after_days,
+    predicted.field,
+    coalesce(rep.name, predicted.member) as member,
+    case when predicted.share > predicted.all_share then predicted.share end as helps_share,
+    case when predicted.share < predicted.all_share then predicted.share end as hurts_share,
+    predicted.all_share
+from predicted
+join main.opportunities as deal on deal.opportunity_id = predicted.opportunity_id
 cross join acting.margin as margin
-left join acting.stage_odds as odds on odds.stage = deals.stage
-left join acting.stage_odds as any_stage on any_stage.stage is null
+left join main.leads as lead on lead.lead_id = deal.lead_id
+left join main.reps as rep on rep.rep_id = predicted.member and predicted.field = 'predictions.field.rep_id'
