@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from nextmove.engine import DuckDBEngine
+from nextmove.predictions.choosing import RULE_IS_USED, erred_less
 from nextmove.predictions.clv import CustomerValue
 from nextmove.predictions.contract import Learnt
 from nextmove.predictions.next_order import NextOrder, days_at, share_at
@@ -85,3 +88,49 @@ def test_own_gaps_as_numpy_has_them(company: DuckDBEngine) -> None:
         for share, values in zip((0.1, 0.5, 0.9), told, strict=True):
             expected = np.quantile(own, share) if len(own) else np.nan
             assert values[place] == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.fixture
+def quarterly(make_company: Callable[[pa.Table], DuckDBEngine]) -> DuckDBEngine:
+    """Customers who each order the same every quarter: the last order and the gap tell everything."""
+    rng, first = np.random.default_rng(7), dt.date(2021, 1, 4)
+    rows = []
+    for customer in range(120):
+        begins, net = int(rng.integers(0, 91)), float(rng.integers(2, 90)) * 100
+        for nth in range(11):
+            day = first + dt.timedelta(days=begins + 91 * nth + int(rng.integers(-2, 3)))
+            row = {"order_id": f"{customer}-{nth}", "line_no": 1, "day": day, "account_id": f"A{customer:03}", "product_id": "P1"}
+            rows.append(row | {"quantity": 1.0, "net": net, "cost": 0.6 * net, "status": "completed"})
+    return make_company(pa.Table.from_pylist(rows))
+
+
+def test_the_rule_is_used_where_it_erred_less(quarterly: DuckDBEngine) -> None:
+    rows = NextOrder().fit(quarterly, as_of=AS_OF).predict().to_pandas()
+    assert set(rows.method) == {"rule"}
+    assert rows.days.between(1, 97).all()
+    assert (rows.days_lo <= rows.days).all()
+    assert (rows.days_hi - rows.days).between(1, 30).all()
+    known = purchase_days(quarterly, AS_OF)
+    worth = CustomerValue().fit(quarterly, as_of=AS_OF).predict().to_pandas()
+    assert set(worth.method) == {"rule"}
+    assert worth.revenue.to_numpy() == pytest.approx(
+        known.sum_between("net", known.day.max() - 365, known.day.max(), np.arange(120)), rel=0.3
+    )
+    assert (worth.purchases == worth.purchases.round()).all()
+    assert ((worth.value_lo <= worth.value) & (worth.value <= worth.value_hi)).all()
+
+
+@pytest.mark.parametrize("task", [NextOrder(), CustomerValue(horizon_days=90)])
+def test_the_backtest_says_which_method_is_used(task: NextOrder | CustomerValue, company: DuckDBEngine, quarterly: DuckDBEngine) -> None:
+    assert set(task.backtest(company, as_of=AS_OF)["method"].to_pylist()) == {"model", "rule"}
+    told = task.backtest(quarterly, as_of=dt.date(2023, 9, 15)).to_pandas()
+    latest = told[told.cutoff == told.cutoff.max()]
+    assert set(latest.method) == {RULE_IS_USED, "rule"}
+    error = latest[latest.measure.str.startswith("mean_absolute_error")].set_index("method")["value"]
+    assert error[RULE_IS_USED] == pytest.approx(error["rule"], abs=0.1)
+
+
+def test_ours_is_used_unless_the_rule_erred_less() -> None:
+    assert erred_less({"model": [], "rule": []}) == "model"
+    assert erred_less({"model": [2.0, 4.0], "rule": [3.0, 3.0]}) == "model"
+    assert erred_less({"model": [2.0, 4.1], "rule": [3.0, 3.0]}) == "rule"

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from nextmove.engine import Engine
+from nextmove.predictions.choosing import told_as
 from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
 from nextmove.predictions.listing import list_figures
 from nextmove.predictions.reasons import Fact, told
@@ -64,7 +65,7 @@ class Customers:
         stayed_away = (days.count_between(on, on + self.horizon_days, at.who) == 0)[scored]
         gaps = (at.quiet_days / np.maximum(at.mean_gap, 1))[scored]
         value = rows["usual_profit"].to_numpy()
-        given = {"model" if fitted.method == "model" else "rule (chosen)": rows["score"].to_numpy(), "rule": gaps}
+        given = {told_as(fitted.method): rows["score"].to_numpy(), "rule": gaps}
         return [
             {"cutoff": cutoff, "method": method, **figure}
             for method, score in given.items()

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from nextmove.engine import Engine, literal
 from nextmove.errors import MissingData
+from nextmove.predictions.choosing import told_as
 from nextmove.predictions.contract import Learnt, past_cutoffs, report
 from nextmove.predictions.groups import Counts, Flags, Numbers
 from nextmove.predictions.listing import list_figures
@@ -166,10 +167,9 @@ class FittedDeals:
         names = self.deals["opportunity_id"].filter(pa.array(~self.decided)).to_pylist()
         known = np.array([outcome[name][0] for name in names], bool)
         came = np.array([outcome[name][1] for name in names], bool)[known]
-        method = "model" if self.scored.beats_chance else "rule (chosen)"
         return [
             {"cutoff": self.as_of, "method": called, **row}
-            for called, score in (("rule", self.stood[0]), (method, self.chances()))
+            for called, score in (("rule", self.stood[0]), (told_as(self.scored.method), self.chances()))
             for row in list_figures(came, score[known], np.ones(len(came)), probability=True)
         ]
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 from nextmove.engine import Engine
 from nextmove.errors import MissingData
 from nextmove.predictions.bands import LEVELS
+from nextmove.predictions.choosing import told_as
 from nextmove.predictions.contract import Learnt, report, sales_until
 from nextmove.predictions.forecast_table import Told, forecast_table, history_table, replayed_table, rounded
 from nextmove.predictions.month_methods import METHODS
@@ -158,7 +159,7 @@ def _figures(walked: Walk, then: FittedForecast, at: int) -> list[dict[str, obje
         "rule": walked.by_method[at, RULE],
         "level, trend and season": walked.by_method[at, METHODS.index("smoothed")],
     }
-    ours = "rule (chosen)" if told.by_rule else "model"
+    ours = told_as("rule" if told.by_rule else "model")
     said |= {ours: told.value}
     worth = walked.worth(at)
     usual = _rules_error(walked.months, walked.first + at)[worth]

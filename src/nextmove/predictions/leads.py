@@ -21,6 +21,7 @@ import pyarrow as pa
 from nextmove.engine import Engine, literal
 from nextmove.engine.once import shared
 from nextmove.errors import MissingData
+from nextmove.predictions.choosing import told_as
 from nextmove.predictions.contract import Learnt, account_days_until, past_cutoffs, report
 from nextmove.predictions.encoding import Texts, rates, table_of
 from nextmove.predictions.groups import Flags, Numbers
@@ -89,7 +90,7 @@ class Leads:
         bought = fitted.bought_after[open_]
         came = (bought > fitted.age[open_]) & (bought <= self.horizon_days)
         by_source = rates(fitted.sources(fitted.over), fitted.label, fitted.sources(open_))
-        scores = {"rule": by_source, "model" if scored.beats_chance else "rule (chosen)": fitted.chances(scored)}
+        scores = {"rule": by_source, told_as(scored.method): fitted.chances(scored)}
         return [
             {"cutoff": cutoff, "method": method, **row}
             for method, score in scores.items()

@@ -15,12 +15,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from nextmove.engine import Engine, literal
+from nextmove.predictions.choosing import METHODS, Method, erred_less, told_as
 from nextmove.predictions.contract import Learnt, first_sale, past_cutoffs, report, sales_until, settings_of
 from nextmove.predictions.price_levels import price_levels
 from nextmove.predictions.rhythm import Numbers
@@ -85,8 +86,6 @@ where is_purchase and product_id is not null group by product_id order by produc
 _MOST_TRIED = 2_000_000  # lines of all years; more change nothing in which of the two is the better one
 _RULE_WIDTH = 0.05
 _LEAST_JUDGED = 30  # next prices without which the past decides nothing
-Method = Literal["model", "rule"]
-METHODS: tuple[Method, ...] = ("model", "rule")
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Price:
             if len(came) >= _LEAST_JUDGED:
                 for method in METHODS:
                     missed[method].append(_error(_range(found, method), came))
-        return "rule" if missed["rule"] and np.mean(missed["rule"]) < np.mean(missed["model"]) else "model"
+        return erred_less(missed)
 
     def _tried(self, engine: Engine, cutoff: dt.date, products: str = "true") -> tuple[pa.Table, Numbers]:
         """What was found on a past day, and what those customers paid for those products in the time after it."""
@@ -151,7 +150,7 @@ class Price:
         if not len(came):
             return []
         chosen = self._better(engine, cutoff)
-        told = {"model" if chosen == "model" else "rule (chosen)": _range(found, chosen), "rule": _range(found, "rule")}
+        told = {told_as(chosen): _range(found, chosen), "rule": _range(found, "rule")}
         figures = [(name, "share_within_quartiles", _held(at, came)) for name, at in told.items()]
         figures += [(name, "interval_error", _error(at, came)) for name, at in told.items()]
         return [{"cutoff": cutoff, "method": name, "measure": m, "value": v, "subjects": len(came)} for name, m, v in figures]

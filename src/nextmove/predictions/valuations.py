@@ -17,10 +17,8 @@ import pyarrow as pa
 
 from nextmove.engine import Engine
 from nextmove.predictions.clv import CustomerValue, FittedValue, worth_today, years_ahead
-from nextmove.predictions.contract import Learnt, settings_of
-from nextmove.predictions.repeat_buying import fit_repeat_buying
+from nextmove.predictions.contract import Learnt
 from nextmove.predictions.rhythm import PurchaseDays, calendar_day, day_number, purchase_days
-from nextmove.predictions.season import season_ratios
 
 LEAST_HISTORY_DAYS = 270  # before the first day on which something is learnt
 _QUIET_DAYS = 400
@@ -60,15 +58,8 @@ def _past_values(task: CustomerValue, days: PurchaseDays, ends: Iterable[dt.date
     for end in ends:
         then = _learnt_on(end)
         if then not in known:
-            known[then] = _learn(task, days.until(day_number(then)), then)
+            known[then] = task.learn(days.until(day_number(then)), then, trees=False)
         yield values_of(FittedValue(task, end, days.until(day_number(end)), known[then]))
-
-
-def _learn(task: CustomerValue, days: PurchaseDays, then: dt.date) -> Learnt:
-    at = days.summary(day_number(then))
-    repeat = fit_repeat_buying(at.frequency, at.recency, at.T)
-    season = season_ratios(days, at.on, task.horizon_days)
-    return Learnt(task.task, then, settings_of(task), {"repeat": repeat.plain(), "season": season, "trees": None})
 
 
 def values_of(fitted: FittedValue) -> pa.Table:

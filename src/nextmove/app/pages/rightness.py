@@ -16,6 +16,7 @@ from nextmove.app.charts import Chart, Series
 from nextmove.app.visit import Visit, page, shelf
 from nextmove.editions.backtests import Backtest, Figure, kept
 from nextmove.predictions import TASKS
+from nextmove.predictions.choosing import RULE_IS_USED
 from nextmove.predictions.contract import what_the_score_is
 from nextmove.words import has, text
 
@@ -104,7 +105,7 @@ def _judged(visit: Visit, backtest: Backtest) -> Judged:
 
 def _ours(method: str) -> bool:
     """Whether a row is of what we would have used; parts of a method are not told apart here."""
-    return method in ("model", "rule (chosen)")
+    return method in ("model", RULE_IS_USED)
 
 
 def _rule_is_used(figures: Sequence[Figure]) -> bool:
@@ -113,7 +114,7 @@ def _rule_is_used(figures: Sequence[Figure]) -> bool:
         return False
     latest = max(each.cutoff for each in figures)
     now = [each for each in figures if each.cutoff == latest]
-    return any(each.method == "rule (chosen)" or (each.measure == "model_is_used" and not each.value) for each in now)
+    return any(each.method == RULE_IS_USED or (each.measure == "model_is_used" and not each.value) for each in now)
 
 
 def _mean(figures: Iterable[Figure], measure: str, bucket: str, *, ours: bool) -> float | None:
