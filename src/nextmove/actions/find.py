@@ -17,7 +17,7 @@ from nextmove.engine import Engine, literal, name
 from nextmove.settings import Settings
 from nextmove.tables.calendar import calendar_of
 
-SHARED = ("margin", "visits", "habits", "items", "methods", "open_deals", "new_business", "holders")
+SHARED = ("margin", "habits", "items", "methods", "open_deals", "new_business", "holders")
 _WORKING_DAYS = 30
 _DEFAULT_METHOD = "phone"
 
