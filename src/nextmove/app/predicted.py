@@ -11,6 +11,7 @@ from nextmove.editions.predicting import table_of
 from nextmove.engine import literal
 from nextmove.errors import MissingData
 from nextmove.predictions import task_called
+from nextmove.predictions.contract import EVIDENCE, SENTENCE
 
 # Whose a subject is: the alias of the predictions is p.
 _OWNERS = {
@@ -48,7 +49,8 @@ def sentence(visit: Visit, evidence: str | None) -> str | None:
 
 
 def rows_within_reach(visit: Visit, task: str, *, account: str = "", most: int = MOST) -> list[Row]:
-    """The rows of a task, best first, as `nextmove predict` writes them; only those of the reader's accounts, leads and deals."""
+    """The rows of a task, best first, as `nextmove predict` writes them, their sentence in the reader's language; only those of the
+    reader's accounts, leads and deals."""
     task_called(task)
     if not published(visit, task):
         raise MissingData(silence(visit, task) or f"There are no predictions of {task} yet.", hint="nextmove refresh")
@@ -59,4 +61,5 @@ def rows_within_reach(visit: Visit, task: str, *, account: str = "", most: int =
     limits = [within] + ([f"p.account_id = {literal(account)}"] if account else [])
     order = "p.at_stake" if columns and "at_stake" in columns[0] else "p.score" if columns and "score" in columns[0] else "1"
     sql = f"select p.* from {table_of(task)} as p {join} where {' and '.join(limits)} order by {order} desc limit {min(most, MOST)}"
-    return visit.edition.rows(sql)
+    rows = visit.edition.rows(sql)
+    return [row | {SENTENCE: sentence(visit, row[EVIDENCE])} for row in rows] if columns and EVIDENCE in columns[0] else rows

@@ -24,7 +24,7 @@ from nextmove.engine import Engine
 from nextmove.engine.once import sharing
 from nextmove.errors import UserError
 from nextmove.predictions import TASKS, Learnt, Prediction
-from nextmove.predictions.contract import Beside, BetweenFits
+from nextmove.predictions.contract import EVIDENCE, SENTENCE, Beside, BetweenFits
 
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
@@ -80,7 +80,7 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
         told = {"days": (as_of - fresh.learnt_on).days} if fresh else {}
         with steps.step("scored" if fresh else "learnt", task=task.task, **told):
             if standing and isinstance(task, BetweenFits):
-                earlier = engine.query(f"select * from {table_of(task.task)}")
+                earlier = engine.query(f"select * exclude ({EVIDENCE}) from {table_of(task.task)}")
                 rows = task.between_fits(engine, earlier, met=past.met, as_of=as_of, learnt=standing)
                 return _Answer(task.task, rows, standing)
             return _answer(engine, task, as_of=as_of, learnt=fresh)
@@ -123,7 +123,8 @@ def _written(engine: Engine, answer: _Answer) -> _Answer:
         return answer
     engine.execute(f"drop table if exists {table_of(answer.task)}")
     if answer.rows is not None:
-        engine.write(table_of(answer.task), answer.rows)
+        kept = [column for column in answer.rows.column_names if column != SENTENCE]
+        engine.write(table_of(answer.task), answer.rows.select(kept))
     for table, rows in answer.beside.items():
         engine.write(table, rows)
     return replace(answer, rows=None, beside={})

@@ -82,17 +82,15 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
         state = state_of_warehouse(warehouse, since=before.meta.warehouse_version if before else 0)
         way = choose(before, state, definitions=definitions(settings, catalogue), as_of=as_of, full=full)
         tell(way.why)
-        if way.move and before:
-            shutil.copyfile(before.volume.path, shelf.building)
-        with DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit) as engine:
+        forward = way.move is not None
+        with loading_libraries(where=forward), _opened(shelf, before if forward else None, settings) as engine:
             build = Build(engine, settings, catalogue, as_of, Steps(tell))
-            forward = way.move is not None
-            with few_threads(engine, where=forward):
-                with loading_libraries(where=forward), warehouse_attached(engine, warehouse):
-                    check_unchanged(engine, state)
-                    changed = take_rows(build, way.move)
-                if before and not way.move:
-                    take_over_chances(engine, before.volume.path)
+            with few_threads(engine, side_by_side=1, where=forward), warehouse_attached(engine, warehouse):
+                check_unchanged(engine, state)
+                changed = take_rows(build, way.move)
+            if before and not way.move:
+                take_over_chances(engine, before.volume.path)
+            with few_threads(engine, side_by_side=2, where=forward):
                 draw_conclusions(build, changed, before)
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
@@ -101,6 +99,13 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
         shelf.publish(volume)
         shelf.thin_out(keep_days=settings.editions.keep_days)
     return Published(volume.edition, as_of, way.move is not None, way.why, seconds)
+
+
+def _opened(shelf: Shelf, before: Before | None, settings: Settings) -> DuckDBEngine:
+    """The edition that is being made: a copy of the one before where that is brought forward, else an empty one."""
+    if before:
+        shutil.copyfile(before.volume.path, shelf.building)
+    return DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit)
 
 
 def take_rows(build: Build, move: Move | None) -> Since | None:

@@ -1,6 +1,6 @@
 """Work in many small statements, after a small load: threads that share each of them mostly wait for each other.
 
-So each statement takes one thread, or in a large company half of the cores, and two lines of work go on side by side instead.
+So each statement takes one thread, or in a large company its line's share of the cores, and two lines of work go on side by side instead.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ _LARGE = 4_000_000  # lines: from here on a statement is long enough to be share
 
 
 @contextmanager
-def few_threads(engine: DuckDBEngine, *, where: bool) -> Iterator[None]:
-    """Within the block a statement takes few threads, where asked: on two cores this takes a sixth to a third less of the processor."""
+def few_threads(engine: DuckDBEngine, *, side_by_side: int, where: bool) -> Iterator[None]:
+    """Within the block, where asked, a statement takes few threads: on two cores this takes a sixth to a third less of the processor.
+
+    `side_by_side` is how many lines of work go on in it."""
     if not where:
         yield
         return
     lines = engine.query("select count(*) as lines from facts.sales")["lines"][0].as_py()
-    threads = 1 if lines < _LARGE else max(1, (os.cpu_count() or 1) // 2)
+    threads = 1 if lines < _LARGE else max(1, (os.cpu_count() or 1) // side_by_side)
     engine.execute(f"set threads = {threads}")
     try:
         yield

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from nextmove.engine import Engine
 from nextmove.predictions.baskets import Assortment, Baskets, baskets_among, codes, day_number, load_assortment
-from nextmove.predictions.contract import Fitted
+from nextmove.predictions.contract import EVIDENCE, SENTENCE, Fitted
 from nextmove.predictions.groups import Counts, Flags, Numbers
 from nextmove.predictions.pairs import Norms, norms_of
 from nextmove.predictions.sisters import Fate, days_later, fate_of_products
@@ -54,18 +54,19 @@ def brought_forward(
     end: Callable[[pa.Table, Flags], pa.Table],
     tell: Callable[[pa.Table, pa.Array], pa.Table],
 ) -> pa.Table:
-    """The rows of an `earlier` day as of today: of the customers `met` those that `fit` predicts, above all others'.
+    """The rows of an `earlier` day as of today, without their sentence: of the customers `met` those that `fit` predicts, above all
+    others'.
 
     `move` moves rows on by so many days; `end` is told of which the product has ended;
-    `tell` adds the sentences to rows, given the products' names."""
+    `tell` adds the evidence, given the products' names."""
     baskets, assortment, fate = _met_again(engine, met, as_of, horizon)
     others = move(*_others(earlier, met, as_of))
     others = end(others, fate.gone[codes(others["product_id"], baskets.products)])
     products = codes(others["product_id"], baskets.products)
-    others = tell(others.drop_columns(["reason", "evidence"]), assortment.names_of(products))
+    others = tell(others, assortment.names_of(products))
     if not len(baskets.day):
         return others
-    rows = fit(baskets, assortment).predict()
+    rows = fit(baskets, assortment).predict().drop_columns(SENTENCE)
     return pa.concat_tables([rows, others.select(rows.column_names).cast(rows.schema)])
 
 
@@ -92,6 +93,7 @@ def _met_again(engine: Engine, met: pa.Array, as_of: dt.date, horizon: int) -> t
 
 def _others(earlier: pa.Table, met: pa.Array, as_of: dt.date) -> tuple[pa.Table, int]:
     """The rows of who was not met, as of today; and how many days later that is."""
+    earlier = earlier.select([column for column in earlier.column_names if column not in (SENTENCE, EVIDENCE)])
     if not earlier.num_rows:
         return earlier, 0
     days = (as_of - earlier["as_of"][0].as_py()).days

@@ -62,6 +62,11 @@ class Learnt:
         return self.task == task.task and dict(self.settings) == settings_of(task) and 0 <= age < for_days
 
 
+# Columns with words: the sentence in the current language, and the facts in it. Editions keep the facts alone; pages tell them in the
+# language of their reader.
+SENTENCE, EVIDENCE = "reason", "evidence"
+
+
 class Fitted(Protocol):
     """A task that has learnt; `as_of` is the day for which it predicts."""
 
@@ -92,7 +97,8 @@ class BetweenFits(Protocol):
     """A task that need not look at every subject each day."""
 
     def between_fits(self, engine: Engine, earlier: pa.Table, *, met: pa.Array, as_of: dt.date, learnt: Learnt) -> pa.Table:
-        """Its rows of an `earlier` day brought to `as_of`: of the accounts `met`, whose lines have changed since, scored anew."""
+        """Its rows of an `earlier` day brought to `as_of`, as an edition keeps them (without the sentence): of the accounts `met`, whose
+        lines have changed since, scored anew. Of the earlier rows the evidence is not read."""
         ...
 
 

@@ -63,7 +63,7 @@ class Items:
             fit=lambda baskets, assortment: FittedItems(self, as_of, baskets, assortment, learnt),
             move=self._moved_on,
             end=_ended,
-            tell=_with_reasons,
+            tell=_with_evidence,
         )
 
     def _moved_on(self, rows: pa.Table, days: int) -> pa.Table:
@@ -247,13 +247,21 @@ def _late(quiet: Numbers, usual: Numbers) -> Numbers:
 
 
 def _with_reasons(rows: pa.Table, names: pa.Array) -> pa.Table:
-    """`rows` with the sentence and its evidence, which stand in their other columns."""
-    values = {
+    """`rows` with the sentence and its evidence."""
+    sentence = told("predictions.items.reason", _numbers_told(rows, names))
+    return _with_evidence(rows.append_column("reason", sentence), names)
+
+
+def _with_evidence(rows: pa.Table, names: pa.Array) -> pa.Table:
+    return rows.append_column("evidence", evidence("predictions.items.reason", _numbers_told(rows, names)))
+
+
+def _numbers_told(rows: pa.Table, names: pa.Array) -> dict[str, pa.Array]:
+    """What fills the sentence: it stands in the other columns."""
+    return {
         "product": names,
         "purchase_days": rows["purchase_days"].combine_chunks(),
         "gap_days": pa.array(np.rint(rows["usual_gap_days"].to_numpy()).astype(np.int64)),
         "quiet_days": rows["quiet_days"].combine_chunks(),
         "visits": rows["visits_since"].combine_chunks(),
     }
-    rows = rows.append_column("reason", told("predictions.items.reason", values))
-    return rows.append_column("evidence", evidence("predictions.items.reason", values))

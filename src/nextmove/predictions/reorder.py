@@ -65,7 +65,7 @@ class Reorder:
             fit=lambda baskets, assortment: FittedReorder(self, as_of, baskets, assortment, learnt),
             move=self._moved_on,
             end=lambda rows, gone: rows.filter(pa.array(~gone)),
-            tell=_with_reasons,
+            tell=_with_evidence,
         )
 
     def _moved_on(self, rows: pa.Table, days: int) -> pa.Table:
@@ -207,12 +207,20 @@ def _list_quality(state: PairState, score: Numbers, label: Flags) -> dict[str, f
 
 
 def _with_reasons(rows: pa.Table, names: pa.Array) -> pa.Table:
-    """`rows` with the sentence and its evidence, which stand in their other columns."""
-    values = {
+    """`rows` with the sentence and its evidence."""
+    sentence = told("predictions.reorder.reason", _numbers_told(rows, names))
+    return _with_evidence(rows.append_column("reason", sentence), names)
+
+
+def _with_evidence(rows: pa.Table, names: pa.Array) -> pa.Table:
+    return rows.append_column("evidence", evidence("predictions.reorder.reason", _numbers_told(rows, names)))
+
+
+def _numbers_told(rows: pa.Table, names: pa.Array) -> dict[str, pa.Array]:
+    """What fills the sentence: it stands in the other columns."""
+    return {
         "product": names,
         "purchase_days": rows["purchase_days"].combine_chunks(),
         "share": pa.array(np.rint(100 * rows["share_of_orders"].to_numpy()).astype(np.int64)),
         "quiet_days": rows["quiet_days"].combine_chunks(),
     }
-    rows = rows.append_column("reason", told("predictions.reorder.reason", values))
-    return rows.append_column("evidence", evidence("predictions.reorder.reason", values))
