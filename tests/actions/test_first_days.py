@@ -38,3 +38,17 @@ def test_the_first_customer_lead_and_deal_have_their_moves(product: str) -> None
         assert find_actions(engine, settings, as_of=AS_OF, end=END) == {}, silence
         found = engine.query("select distinct kind from main.actions")["kind"].to_pylist()
     assert {"reorder_due", "lead_without_response", "deal_without_activity"} <= set(found)
+
+
+def test_a_company_without_leads_and_deals_has_the_moves_of_its_customers() -> None:
+    settings = Settings(actions=Actions(control_share=0.0))
+    with DuckDBEngine() as engine:
+        create_tables(engine)
+        prepare(engine, settings, load_facts())
+        engine.execute(ROWS.format(product="'P1'"))
+        engine.execute("delete from leads; delete from opportunities")
+        predict_all(engine, as_of=AS_OF, past=Past({}, 7), steps=Steps(quiet))
+        silent = find_actions(engine, settings, as_of=AS_OF, end=END)
+        found = engine.query("select distinct kind from main.actions")["kind"].to_pylist()
+    assert set(silent) == {"lead_without_response", "deal_without_activity", "deal_stuck"}
+    assert "reorder_due" in found

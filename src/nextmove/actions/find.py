@@ -7,6 +7,7 @@ several kinds share are made once, in memory, under the name `acting`.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from itertools import islice
@@ -20,6 +21,7 @@ from nextmove.tables.calendar import calendar_of
 SHARED = ("margin", "habits", "items", "methods", "open_deals", "new_business", "holders")
 _WORKING_DAYS = 30
 _DEFAULT_METHOD = "phone"
+_ACTING = re.compile(r"\bacting\.(\w+)")
 
 _CANDIDATES = """create or replace table acting.candidates (
     action_key varchar, kind varchar, rep_id varchar, account_id varchar, product_id varchar, lead_id varchar, opportunity_id varchar,
@@ -38,18 +40,25 @@ def find_actions(engine: Engine, settings: Settings, *, as_of: dt.date, end: dt.
 
 
 def _find(engine: Engine, settings: Settings, values: dict[str, str]) -> dict[str, str]:
-    for shared in SHARED:
-        engine.execute(f"create table acting.{shared} as {_sql(f'shared/{shared}.sql', values)}")
+    kinds, known = with_settings(KINDS, settings.actions.kinds), _columns_of(engine)
+    lacking = {kind.kind: [need for need in kind.needs if need not in known] for kind in kinds}
+    queries = {kind: query_of(kind, **values) for kind in kinds if not lacking[kind.kind]}
+    finish = _sql("finish.sql", values)
+    for shared, sql in _shared_by([*queries.values(), finish], values).items():
+        engine.execute(f"create table acting.{shared} as {sql}")
     engine.execute(_CANDIDATES)
-    known, silent = _columns_of(engine), dict[str, str]()
-    for kind in with_settings(KINDS, settings.actions.kinds):
-        lacking = [need for need in kind.needs if need not in known]
-        if lacking:
-            silent[kind.kind] = f"{kind.kind} needs {', '.join(lacking)}."
-        else:
-            _add_candidates(engine, kind, values)
-    engine.execute(f"create or replace table main.actions as {_sql('finish.sql', values)}")
-    return silent
+    for kind, sql in queries.items():
+        _add_candidates(engine, kind, sql)
+    engine.execute(f"create or replace table main.actions as {finish}")
+    return {kind: f"{kind} needs {', '.join(needs)}." for kind, needs in lacking.items() if needs}
+
+
+def _shared_by(queries: list[str], values: dict[str, str]) -> dict[str, str]:
+    """The shared tables that these queries read, themselves or through each other; one read by nobody may lack its data."""
+    texts, read = {shared: _sql(f"shared/{shared}.sql", values) for shared in SHARED}, set(_ACTING.findall(" ".join(queries)))
+    for shared in reversed(SHARED):
+        read |= set(_ACTING.findall(texts[shared])) if shared in read else set()
+    return {shared: sql for shared, sql in texts.items() if shared in read}
 
 
 def _values(settings: Settings, *, as_of: dt.date, end: dt.datetime) -> dict[str, str]:
@@ -88,8 +97,7 @@ def _columns_of(engine: Engine) -> set[str]:
     return set(rows["path"].to_pylist())
 
 
-def _add_candidates(engine: Engine, kind: ActionKind, values: dict[str, str]) -> None:
-    sql = query_of(kind, **values)
+def _add_candidates(engine: Engine, kind: ActionKind, sql: str) -> None:
     given = [column for column in engine.query(f"select * from ({sql}) as found limit 0").column_names if column in _GIVEN]
     key = ", ".join(f"coalesce(found.{column}, '')" for column in kind.subject)
     engine.execute(
