@@ -56,6 +56,12 @@ def test_value_ranks_better_than_last_years_sales_and_keeps_its_total(company: D
     assert abs(told["model", "bias_of_total"]) < 0.2
 
 
+def test_four_in_five_customers_end_within_the_intervals_of_value_at_least(company: DuckDBEngine) -> None:
+    told = _mean(company, CustomerValue(horizon_days=180))
+    assert 0.8 <= told["model", "share_within_interval_of_purchases"] < 1
+    assert 0.75 <= told["model", "share_within_interval_of_value"] <= told["model", "share_within_interval_of_purchases"]
+
+
 def test_value_has_every_customer_profit_at_its_margin_and_three_years_above_one(company: DuckDBEngine) -> None:
     rows = CustomerValue().fit(company, as_of=AS_OF).predict().to_pandas()
     known = purchase_days(company, AS_OF)
@@ -65,6 +71,10 @@ def test_value_has_every_customer_profit_at_its_margin_and_three_years_above_one
     assert (rows.value_lo <= rows.value_hi).all()
     assert rows.value_36_months.sum() > rows.value.sum()
     assert (rows.purchases_36_months >= rows.purchases).all()
+    for over in ("", "_36_months"):
+        low, said, high = (rows[f"purchases{over}{end}"] for end in ("_lo", "", "_hi"))
+        assert ((low <= said) & (said <= high)).all()
+    assert (rows.purchases_36_months_hi - rows.purchases_36_months_lo).sum() > (rows.purchases_hi - rows.purchases_lo).sum()
     assert rows.purchases_36_months.sum() < 3.1 * rows.purchases.sum()  # customers leave, they do not come back
     assert ((rows.value_36_months_lo <= rows.value_36_months) & (rows.value_36_months <= rows.value_36_months_hi)).all()
     assert (rows.value_36_months_hi - rows.value_36_months_lo).sum() > (rows.value_hi - rows.value_lo).sum()

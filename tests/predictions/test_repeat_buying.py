@@ -89,6 +89,32 @@ def test_expected_purchases_agree_with_the_closed_form() -> None:
     assert model.expected(x, recency, T, within=ahead)[1] == pytest.approx(1.226, abs=0.01)  # their worked example
 
 
+@pytest.mark.parametrize("modified", [True, False])
+def test_the_distribution_of_purchases_has_the_expected_mean_and_its_quantiles(modified: bool) -> None:
+    model = RepeatBuying(r=0.8, alpha=20.0, a=0.9, b=6.0, modified=modified)
+    kind = np.array([0.0, 2.0, 30.0]), np.array([0.0, 90.0, 350.0]), np.array([40.0, 120.0, 365.0])
+    reaches = np.array([model.p_at_least(np.full(3, n), *kind, within=200.0) for n in range(1, 400)])
+    assert reaches.sum(axis=0) == pytest.approx(model.expected(*kind, within=200.0), rel=0.01)
+    assert reaches[0] == pytest.approx(1 - model.p_none(*kind, within=200.0))
+    below = 1 - np.vstack([reaches, np.zeros(3)])  # probability of fewer than 1, 2, …
+    for share in (0.1, 0.5, 0.9):
+        told = model.quantile(share, *kind, within=200.0)
+        assert told.tolist() == (below < share).sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("modified", [True, False])
+def test_of_new_customers_as_many_end_within_a_quantile_as_it_says(modified: bool) -> None:
+    rng, size = np.random.default_rng(13), 40_000
+    rate, leaving = rng.gamma(TRUE.r, 1 / TRUE.alpha, size), rng.beta(TRUE.a, TRUE.b, size)
+    stays = rng.geometric(leaving) - modified  # purchases after which it leaves; the first of all counts where the model is modified
+    came = np.minimum(rng.poisson(300 * rate), stays)
+    model, new = RepeatBuying(TRUE.r, TRUE.alpha, TRUE.a, TRUE.b, modified), np.zeros(1)
+    for share in (0.5, 0.8, 0.9):
+        (told,) = model.quantile(share, new, new, new, within=300.0)
+        assert (came <= told).mean() >= share - 0.01
+        assert (came < told).mean() < share + 0.01
+
+
 def test_one_order_is_no_proof_of_life() -> None:
     """BG/NBD says that whoever bought once is alive for sure; the modified model, which predictions use, does not."""
     once, long_ago = np.array([0.0]), np.array([700.0])

@@ -7,9 +7,12 @@ come and gives to those that will (mean absolute error on CDNOW 0.765 → 0.741,
 *How much*: times the customer's order size. Where there is enough past, the order of customers is half that of boosted trees that
 learnt net sales from the company's own slices (tweedie loss), at the total of the first; Spearman 0.633 → 0.64 on the wholesaler.
 
-*Profit* is net sales at the customer's own margin; where no line has a cost it is net sales. The interval is where four in five
-customers of this kind end, from the model's spread of purchases; the size of orders is taken as known. `historic_value` is the profit
-so far, apart.
+*Profit* is net sales at the customer's own margin; where no line has a cost it is net sales. `historic_value` is the profit so far, apart.
+
+*Intervals* lie between the 10th and the 90th percentile of the model's own distribution of purchases (exact, `RepeatBuying.quantile`).
+Whole numbers make them hold more than four in five: on a wholesaler, CDNOW, six demo companies and resellers, 90 to 365 days ahead, 86 to
+100 % of customers ended within, once 78 %. Those of value take the size of orders as known and hold less: 80 to 94 %, at the resellers
+25 to 77 %.
 
 Where the rule, as much as in as many days before, erred less in the net sales of a customer on the company's latest past, it is what is
 told for the horizon, and `method` says so; intervals stay those of the model, and the years after the first are in the model's ratio to it.
@@ -100,6 +103,19 @@ class CustomerValue:
         who = days.summary(on).who
         return days.sum_between("net", on, on + self.horizon_days, who), days.sum_between("net", on - self.horizon_days, on, who)
 
+    def _held(self, days: PurchaseDays, fitted: FittedValue) -> dict[str, float]:
+        """The share of customers who then ended within the interval."""
+        rows, on = fitted.predict(), day_number(fitted.as_of)
+        who = days.summary(on).who
+        came = {
+            "purchases": days.count_between(on, on + self.horizon_days, who),
+            "value": days.sum_between("profit", on, on + self.horizon_days, who).round(2),
+        }
+        return {
+            what: float(((rows[f"{what}_lo"].to_numpy() <= there) & (there <= rows[f"{what}_hi"].to_numpy())).mean())
+            for what, there in came.items()
+        }
+
     def _trees(self, days: PurchaseDays, on: int) -> str | None:
         """Boosted trees of the net sales in the weeks after past days; None where the past is too short."""
         window, sample = int(np.clip(self.horizon_days // 4, 30, 90)), days.sample(MOST_CUSTOMERS)
@@ -134,6 +150,7 @@ class CustomerValue:
         ]
         figures += [(m, "bias_of_total", float(said.sum()) / total - 1) for m, said in told.items()]
         figures += [(m, "mean_absolute_error_net_sales", float(np.abs(said - came).mean())) for m, said in told.items()]
+        figures += [(told_as(fitted.method), f"share_within_interval_of_{what}", held) for what, held in self._held(days, fitted).items()]
         return [{"cutoff": cutoff, "method": m, "measure": measure, "value": v, "subjects": size} for m, measure, v in figures]
 
 
@@ -179,33 +196,42 @@ class FittedValue:
 
     def predict(self) -> pa.Table:
         horizon, worth = self.settings.horizon_days, self.worth()
-        at, repeat, value, expected = worth.at, worth.repeat, worth.value, worth.expected
-        low, high = (expected * share for share in _interval(repeat, at, horizon))
-        years = years_ahead(repeat, at, horizon)
-        today = worth_today(years, self.settings.discount_rate)
-        three = value * today
-        three_low, three_high = (expected * today * share for share in _interval(repeat, at, 3 * _YEAR))
-        size = len(at.who)
+        at, repeat, years = worth.at, worth.repeat, years_ahead(worth.repeat, worth.at, horizon)
+        whole, today, size = years.sum(axis=0), worth_today(years, self.settings.discount_rate), len(at.who)
         return pa.table(
             {
                 "as_of": pa.array([self.as_of] * size, pa.date32()),
                 "horizon_days": pa.array(np.full(size, horizon)),
                 "account_id": self.days.accounts.take(pa.array(at.who)),
-                "score": value.round(2),
+                "score": worth.value.round(2),
                 "p_alive": repeat.p_alive(at.frequency, at.recency, at.T).round(6),
-                "purchases": worth.purchases.round(6),
                 "revenue": worth.revenue.round(2),
-                "value": value.round(2),
-                "value_lo": np.minimum.reduce([low, high, value]).round(2),
-                "value_hi": np.maximum.reduce([low, high, value]).round(2),
-                "purchases_36_months": (worth.purchases * years.sum(axis=0)).round(6),
-                "value_36_months": three.round(2),
-                "value_36_months_lo": np.minimum.reduce([three_low, three_high, three]).round(2),
-                "value_36_months_hi": np.maximum.reduce([three_low, three_high, three]).round(2),
+                **self._with_intervals(worth, "", horizon, worth.purchases, worth.value, worth.expected),
+                **self._with_intervals(
+                    worth, "_36_months", 3 * _YEAR, worth.purchases * whole, worth.value * today, worth.expected * today
+                ),
                 "historic_value": self.days.sum_between("profit", self.days.first_day - 1, at.on, at.who).round(2),
                 "method": pa.array([self.method] * size, pa.string()),
             }
         )
+
+    def _with_intervals(
+        self, worth: Worth, over: str, days: int, purchases: Numbers, value: Numbers, expected: Numbers
+    ) -> dict[str, Numbers]:
+        """Columns of purchases and value over so many days, each between the 10th and the 90th percentile of the purchases of its kind; of
+        value at what our method expects of a purchase."""
+        at, more = worth.at, self.learnt.content["season"][0]
+        kind = at.frequency, at.recency, at.T
+        low, high = (worth.repeat.quantile(share, *kind, within=more * days) for share in (0.1, 0.9))
+        each = expected / np.maximum(more * worth.repeat.expected(*kind, within=days), 1e-12)
+        return {
+            f"purchases{over}": purchases.round(6),
+            f"purchases{over}_lo": np.minimum(low, purchases).round(6),
+            f"purchases{over}_hi": np.maximum(high, purchases).round(6),
+            f"value{over}": value.round(2),
+            f"value{over}_lo": np.minimum.reduce([low * each, high * each, value]).round(2),
+            f"value{over}_hi": np.maximum.reduce([low * each, high * each, value]).round(2),
+        }
 
     def _evenly(self, at: Summary, repeat: RepeatBuying, horizon: int) -> Numbers:
         """Purchases of the horizon if it were like any other part of the year."""
@@ -223,21 +249,6 @@ class FittedValue:
         both = np.sqrt(seen * revenue)
         ranked: Numbers = both * (revenue.sum() / max(float(both.sum()), 1e-9))
         return ranked
-
-
-def _interval(repeat: RepeatBuying, at: Summary, horizon: int) -> tuple[Numbers, Numbers]:
-    """The 10th and 90th percentile of a customer's purchases, as shares of the expected number (gone, or else a gamma-Poisson number)."""
-    from scipy.stats import nbinom
-
-    alive = repeat.p_alive(at.frequency, at.recency, at.T)
-    expected = np.maximum(repeat.expected(at.frequency, at.recency, at.T, within=horizon), 1e-12)
-    shape, mean = repeat.r + at.frequency, expected / np.maximum(alive, 1e-12)
-
-    def quantile(share: float) -> Numbers:
-        within = np.clip((share - (1 - alive)) / np.maximum(alive, 1e-12), 0, 1 - 1e-9)
-        return np.where(within > 0, nbinom.ppf(within, shape, shape / (shape + mean)), 0.0)
-
-    return quantile(0.1) / expected, quantile(0.9) / expected
 
 
 def years_ahead(repeat: RepeatBuying, at: Summary, horizon: int) -> Numbers:

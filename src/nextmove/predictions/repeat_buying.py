@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nextmove.predictions.rhythm import Counts, Numbers, PurchaseDays
+from nextmove.predictions.rhythm import Counts, Flags, Numbers, PurchaseDays
 
 _ENOUGH = 100_000  # customers from whom the rest is found in a few steps
 _LOG_BOUNDS = (-8.0, 9.0)  # of each parameter, in units of a tenth of the median age: keeps companies without any leaver finite
@@ -61,6 +61,38 @@ class RepeatBuying:
             total += np.where(leave > 1e-9, (1 - ran) / np.maximum(leave, 1e-9), (self.r + frequency) * within / (self.alpha + T))
         expected: Numbers = self.p_alive(frequency, recency, T) * total / share.shape[1]
         return expected
+
+    def p_at_least(self, purchases: Numbers, frequency: Numbers, recency: Numbers, T: Numbers, *, within: float) -> Numbers:
+        """Probability of at least so many `purchases` (one or more) in the next `within`: their times come, and it stays.
+
+        Of who is a customer now, rate (gamma) and chance to leave (beta) do not depend on each other, so both parts have a closed form.
+        """
+        from scipy.special import betainc, gammaln
+
+        come = betainc(purchases, self.r + frequency, within / (self.alpha + T + within))
+        stayed, more = self.b + frequency + self.modified, purchases - 1
+        stays = np.exp(gammaln(stayed + more) - gammaln(stayed) + gammaln(self.a + stayed) - gammaln(self.a + stayed + more))
+        probability: Numbers = self.p_alive(frequency, recency, T) * come * stays
+        return probability
+
+    def quantile(self, share: float, frequency: Numbers, recency: Numbers, T: Numbers, *, within: float) -> Numbers:
+        """The smallest number of purchases in the next `within` that is not exceeded with probability `share`, by halving."""
+
+        def exceeds(rows: Counts, number: Numbers) -> Flags:
+            more = self.p_at_least(number + 1, frequency[rows], recency[rows], T[rows], within=within)
+            return np.asarray(more > 1 - share)
+
+        least = np.zeros(len(frequency))
+        rows = np.flatnonzero(exceeds(np.arange(len(frequency)), least))
+        low, high = np.zeros(len(rows)), np.ones(len(rows))
+        while (beyond := exceeds(rows, high)).any():
+            low, high = np.where(beyond, high, low), np.where(beyond, 2 * high + 1, high)
+        while (high - low > 1).any():
+            middle = np.floor((low + high) / 2)
+            beyond = exceeds(rows, middle)
+            low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
+        least[rows] = high
+        return least
 
     def _leaving_quantiles(self, frequency: Numbers, points: int = 48) -> Numbers:
         from scipy.special import betaincinv
