@@ -14,6 +14,7 @@ from nextmove.predictions.contract import Learnt
 from nextmove.predictions.cross_sell import CrossSell
 from nextmove.predictions.items import Items
 from nextmove.predictions.reorder import Reorder
+from nextmove.predictions.slices import Sold
 
 from .conftest import AS_OF, Story
 
@@ -101,6 +102,29 @@ def test_stopped_items_beat_the_rule_of_one_and_a_half_gaps(story: Story) -> Non
     latest = max(row["cutoff"] for row in report)
     auc = {row["method"]: row["value"] for row in report if row["measure"] == "auc" and row["cutoff"] == latest}
     assert auc["model"] > auc["rule"]
+
+
+def test_backtests_of_lists_tell_the_money_that_they_find(story: Story) -> None:
+    found = {kind: _money_found(kind, story) for kind in (Reorder, CrossSell)}
+    assert found[Reorder]["rule"] <= found[Reorder]["model"] <= 1
+    assert found[Reorder]["model"] > 0.8  # what the customer always takes is easily told
+    assert np.isnan(found[CrossSell]["model"])  # nobody takes anything new in this company
+
+
+def _money_found(kind: type, story: Story) -> dict[str, float]:
+    report = kind().backtest(story.engine, as_of=AS_OF).to_pylist()
+    latest = max(row["cutoff"] for row in report)
+    return {row["method"]: row["value"] for row in report if row["measure"] == "money_captured_at_10" and row["cutoff"] == latest}
+
+
+def test_money_is_held_against_the_best_list_of_that_length() -> None:
+    key = np.array([3, 5, 12, 14, 19])  # two customers of ten products each
+    sold = Sold(key, key // 10, np.array([40.0, 10.0, 100.0, 5.0, -7.0]))
+    account, product = np.array([0, 0, 0, 1, 1]), np.array([3, 4, 5, 4, 2])
+    money = sold.of(account * 10 + product)
+    assert money.tolist() == [40, 0, 10, 5, 100]
+    assert sold.captured(account, np.array([3.0, 2, 1, 2, 1]), money, length=1) == pytest.approx(45 / 140)
+    assert sold.captured(account, np.array([3.0, 2, 1, 2, 1]), money, length=3) == pytest.approx(1)
 
 
 def test_short_history_is_served_by_the_rule_and_says_so(story: Story) -> None:

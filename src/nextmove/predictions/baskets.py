@@ -111,6 +111,13 @@ class Baskets:
         chosen = (self.day > after) & (self.day <= until)
         return distinct(self.account[chosen] * len(self.products) + self.product[chosen])
 
+    def brought_between(self, after: int, until: int) -> tuple[Counts, Numbers]:
+        """The same, and the gross profit of each (net sales where there is no cost)."""
+        chosen = (self.day > after) & (self.day <= until)
+        key = self.account[chosen] * len(self.products) + self.product[chosen]  # ascending, since rows are sorted
+        starts = run_starts(key)
+        return distinct(key), np.add.reduceat(self.profit[chosen], starts[:-1]) if len(key) else np.zeros(0)
+
 
 @dataclass(frozen=True)
 class Assortment:

@@ -34,7 +34,7 @@ from nextmove.predictions.baskets import (
     sample_accounts,
 )
 from nextmove.predictions.contract import Learnt, report, settings_of
-from nextmove.predictions.groups import Counts, Features, Flags, Numbers, share
+from nextmove.predictions.groups import Counts, Features, Flags, Numbers, first_of_each, rank_within, share
 from nextmove.predictions.items import backtest_days
 from nextmove.predictions.pairs import account_state
 from nextmove.predictions.products import product_state
@@ -99,7 +99,7 @@ class Market:
             picked |= _top(np.where(free, scores[name], -np.inf), count)
         row, column = np.nonzero(picked & free)
         features = {f"s_{name}": values[row, column].astype(np.float64) for name, values in scores.items() if name != "near_buyers"}
-        features |= {f"r_{name}": _rank(row, features[f"s_{name}"]) for name in ("ease", "peers", "ease_fresh")}
+        features |= {f"r_{name}": rank_within(row, features[f"s_{name}"]).astype(np.float64) for name in ("ease", "peers", "ease_fresh")}
         features["near_buyers"] = scores["near_buyers"][row, column].astype(np.float64)
         return self._described(accounts, row, column, features)
 
@@ -197,6 +197,10 @@ class CrossSell:
         offers, label = labelled
         scores = {"rule": offers.features["p_reach"], "affinity": offers.features["s_ease"], "model": _score(learnt, offers)}
         figures = {method: _list_quality(offers, score, label) for method, score in scores.items()}
+        sold = part.brought(self.horizon_days, np.unique(offers.account), before=False)
+        money = sold.of(offers.account * len(baskets.products) + offers.product)
+        for method, score in scores.items():
+            figures[method]["money_captured_at_10"] = sold.captured(offers.account, np.clip(score, 0, 1) * profit_of(offers), money)
         figures["model"]["model_is_used"] = float(learnt.content["method"] == "model")
         subjects = len(np.unique(offers.account[label]))
         return [
@@ -237,7 +241,7 @@ class FittedCrossSell:
             offers = offers.where(~holds(self.returned, offers.account * len(self.baskets.products) + offers.product))
             offers = _promising(self.learnt, offers, FINALISTS * self.settings.list_length)
             score = _score(self.learnt, offers)
-            near = _top_rows(offers.account, score, self.settings.list_length)
+            near = first_of_each(offers.account, score, self.settings.list_length)
             offers = offers.where(near)
             row, column = offers.features["row"].astype(np.int64), offers.features["column"].astype(np.int64)
             anchor, with_it = market.affinity.anchors(rows, row, column)
@@ -246,7 +250,6 @@ class FittedCrossSell:
     def _table(self, chosen: Shortlist) -> pa.Table:
         offers, score, anchor, with_it = chosen.offers, chosen.score, chosen.anchor, chosen.with_it
         size = len(score)
-        quantity = offers.features["a_quantity"] * offers.features["p_quantity"]
         probability = np.clip(score, 0, 1)
         return pa.table(
             {
@@ -255,8 +258,8 @@ class FittedCrossSell:
                 "account_id": self.baskets.accounts.take(pa.array(offers.account)),
                 "product_id": self.baskets.products.take(pa.array(offers.product)),
                 "score": score,
-                "quantity": quantity.round(2),
-                "value": (probability * quantity * np.maximum(offers.features["p_unit_profit"], 0)).round(2),
+                "quantity": quantity_of(offers).round(2),
+                "value": (probability * profit_of(offers)).round(2),
                 "peers_buying": offers.features["near_buyers"].astype(np.int64),
                 "peers": pa.array(np.full(size, NEAR_PEERS)),
                 "goes_with": self.baskets.products.take(pa.array(anchor)),
@@ -328,12 +331,22 @@ def _score(learnt: Learnt, offers: Offers) -> Numbers:
             return np.clip(offers.features["s_ease"], 0.0, 1.0)
 
 
+def quantity_of(offers: Offers) -> Numbers:
+    """The usual quantity of the product, larger or smaller as the customer is."""
+    return offers.features["a_quantity"] * offers.features["p_quantity"]
+
+
+def profit_of(offers: Offers) -> Numbers:
+    """Gross profit of that quantity."""
+    return quantity_of(offers) * np.maximum(offers.features["p_unit_profit"], 0)
+
+
 def _promising(learnt: Learnt, offers: Offers, length: int) -> Offers:
     """Where trees score, so many of each customer that the first trees put in front: the others will not come on the list."""
     if learnt.content["method"] != "model" or not len(offers.account):
         return offers
     first = Trees.from_json(learnt.content["trees"]).score(offers.features, rounds=FIRST_ROUNDS)
-    return offers.where(_top_rows(offers.account, first, length))
+    return offers.where(first_of_each(offers.account, first, length))
 
 
 def _top(values: np.ndarray, count: int) -> Flags:
@@ -344,20 +357,6 @@ def _top(values: np.ndarray, count: int) -> Flags:
     edge = np.partition(values, -count, axis=1)[:, -count]
     chosen: Flags = (values >= edge[:, None]) & np.isfinite(values)
     return chosen
-
-
-def _rank(row: Counts, score: Numbers) -> Numbers:
-    """Each candidate's place among its customer's, best first; rows are in order."""
-    order = np.lexsort((-score, row))
-    rank = np.empty(len(row))
-    rank[order] = np.arange(len(row)) - np.searchsorted(row, row)
-    return rank
-
-
-def _top_rows(account: Counts, score: Numbers, length: int) -> Flags:
-    """The rows of each customer's `length` highest scores; rows are in order of customers."""
-    near: Flags = _rank(account, score) < length
-    return near
 
 
 def _list_quality(offers: Offers, score: Numbers, label: Flags) -> dict[str, float]:

@@ -77,6 +77,21 @@ def share(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Numb
     return ratio
 
 
+def rank_within(code: Counts, value: Numbers) -> Counts:
+    """Each row's place among those of its code, the highest value first."""
+    order = np.lexsort((-value, code))
+    begin = np.flatnonzero(np.diff(code[order], prepend=-1))
+    rank = np.empty(len(code), np.int64)
+    rank[order] = np.arange(len(code)) - np.repeat(begin, np.diff(begin, append=len(code)))
+    return rank
+
+
+def first_of_each(code: Counts, value: Numbers, length: int) -> Flags:
+    """The rows with the `length` highest values of each code."""
+    first: Flags = rank_within(code, value) < length
+    return first
+
+
 def smoothed(code: Counts, size: int, hits: Numbers, counted: Flags, *, mean: float, strength: float = 10.0) -> Numbers:
     """Mean of `hits` over the `counted` rows of each code, drawn to the overall `mean` as if by `strength` more rows."""
     total, among = np.bincount(code, hits * counted, minlength=size), np.bincount(code, counted, minlength=size)

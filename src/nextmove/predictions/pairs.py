@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nextmove.predictions.baskets import BLOCK_LINES, Baskets, Counts, Flags, Numbers, run_starts
-from nextmove.predictions.groups import Features, Runs, share, smoothed
+from nextmove.predictions.groups import Features, Runs, rank_within, share, smoothed
 from nextmove.predictions.products import product_state
 from nextmove.predictions.slices import LEARNING_ACCOUNTS
 from nextmove.predictions.trees import stacked
@@ -94,7 +94,7 @@ class _Own:
         account, product = baskets.pairs // len(baskets.products), baskets.pairs % len(baskets.products)
         in_visits, squares = _in_visits(baskets)
         own, customers = _rhythm(baskets, day, horizon) | in_visits | _amounts(baskets, day), account_state(baskets, day, horizon)
-        own["rank"], own["a_n"] = _rank(own["fresh"], account), customers["a_n"][account]
+        own["rank"], own["a_n"] = rank_within(account, own["fresh"]).astype(np.float64), customers["a_n"][account]
         return cls(PairState(account, product, own), squares, customers)
 
     def norms(self, goods: Features, horizon: int) -> Norms:
@@ -252,15 +252,6 @@ def _habits(own: Features, horizon: int) -> dict[str, tuple[Numbers, Flags]]:
         "late_items": (np.minimum(np.nan_to_num(own["late_mean"]), 5), rhythm),
         "late_share": ((own["late"] > 1).astype(np.float64), rhythm),
     }
-
-
-def _rank(value: Numbers, account: Counts) -> Numbers:
-    """The pair's place among its customer's, the highest value first."""
-    order = np.lexsort((-value, account))
-    starts = run_starts(account)
-    rank = np.empty(len(account))
-    rank[order] = np.arange(len(account)) - np.repeat(starts[:-1], np.diff(starts))
-    return rank
 
 
 def _together(pairs: Features) -> Features:

@@ -23,7 +23,7 @@ from nextmove.predictions import measures
 from nextmove.predictions.baskets import Assortment, Baskets, day_number, holds, load_assortment, load_baskets, sample_accounts
 from nextmove.predictions.between_fits import brought_forward, norms_kept, replaced
 from nextmove.predictions.contract import Learnt, report, settings_of
-from nextmove.predictions.groups import Counts, Features, Flags, Numbers
+from nextmove.predictions.groups import Features, Flags, Numbers, first_of_each
 from nextmove.predictions.items import backtest_days, drops_seen, learnt_from, prior_weight
 from nextmove.predictions.listing import calibration
 from nextmove.predictions.pairs import PairState, pair_blocks, sampled_pairs
@@ -118,6 +118,10 @@ class Reorder:
         scores = {"rule": rule_score(state.features), "model": _score(learnt, state.features)}
         subjects = len(np.unique(state.account[label]))
         figures = {method: _list_quality(state, score, label) | {"brier": measures.brier(label, score)} for method, score in scores.items()}
+        sold = part.brought(self.horizon_days, np.unique(state.account), before=True)
+        money = sold.of(state.account * len(baskets.products) + state.product)
+        for method, score in scores.items():
+            figures[method]["money_captured_at_10"] = sold.captured(state.account, score * profit_of_a_day(state.features), money)
         figures["model"]["model_is_used"] = float(learnt.content["method"] == "model")
         tenths = [{"cutoff": cutoff, "method": "model", **row} for row in calibration(label, scores["model"])]
         rows = [
@@ -144,7 +148,7 @@ class FittedReorder:
 
     def _table(self, state: PairState) -> pa.Table:
         score = _score(self.learnt, state.features)
-        near = _best(state.account, score, self.settings.list_length)
+        near = first_of_each(state.account, score, self.settings.list_length)
         state, score = state.where(near), score[near]
         own, size = state.features, len(score)
         rows = pa.table(
@@ -159,7 +163,7 @@ class FittedReorder:
                 "share_of_orders": own["share_since_first"],
                 "days": _days_until_due(own),
                 "quantity": usual_quantity(own).round(2),
-                "value": (score * np.maximum(own["profit_per_day"], 0)).round(2),
+                "value": (score * profit_of_a_day(own)).round(2),
                 "method": pa.array([self.learnt.content["method"]] * size, pa.string()),
             }
         )
@@ -186,19 +190,15 @@ def usual_quantity(own: Features) -> Numbers:
     return own["quantity"] * (1 + own["quantity_last"]) / 2
 
 
+def profit_of_a_day(own: Features) -> Numbers:
+    """Gross profit of the pair on a purchase day."""
+    return np.maximum(own["profit_per_day"], 0)
+
+
 def _days_until_due(own: Features) -> pa.Array:
     """Days until the usual gap is over, 0 where it is; empty where the product was bought once."""
     days = np.maximum(own["gap_median"] - own["quiet"], 0)
     return pa.array(np.nan_to_num(days), mask=np.isnan(days))
-
-
-def _best(account: Counts, score: Numbers, length: int) -> Flags:
-    """The rows of each customer's `length` highest scores."""
-    order = np.lexsort((-score, account))
-    starts = np.searchsorted(account[order], account[order])
-    chosen = np.zeros(len(account), bool)
-    chosen[order[np.arange(len(account)) - starts < length]] = True
-    return chosen
 
 
 def _list_quality(state: PairState, score: Numbers, label: Flags) -> dict[str, float]:
