@@ -20,11 +20,15 @@ A fact may hold ids of `main.calendar` (`month_id`, …) of its day; a question 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from nextmove.errors import UnknownName, UserError
 
@@ -129,15 +133,27 @@ class Fact:
 
 @cache
 def _columns(query: str, place: str) -> tuple[str, ...]:
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
+    """The names that a query selects, as DuckDB's own parser reads it: half a hundred facts in a tenth of a second."""
+    parsed = _parsed(fill(query, {}, missing="null"))
+    if parsed["error"]:  # a setting may stand for rows of values
+        parsed = _parsed(fill(query, {}, missing="(null)"))
+    if parsed["error"]:
+        raise UserError(f"The fact cannot be read as SQL: {parsed['error_message'].splitlines()[0]}.", where=place)
+    node = parsed["statements"][0]["node"]
+    while "select_list" not in node:  # of a union, its first part names the columns
+        node = node["children"][0] if node.get("children") else node["left"]
+    return tuple(each.get("alias") or (each.get("column_names") or ["*"])[-1] for each in node["select_list"])
 
-    try:
-        parsed = sqlglot.parse_one(fill(query, {}, missing="null"), dialect="duckdb")
-        return tuple(parsed.named_selects) if isinstance(parsed, exp.Query) else ()
-    except SqlglotError as error:
-        raise UserError(f"The fact cannot be read as SQL: {str(error).splitlines()[0]}", where=place) from None
+
+def _parsed(sql: str) -> dict[str, Any]:  # Any: JSON values
+    told = _parser().cursor().execute("select json_serialize_sql(?)", [sql]).fetchall()
+    parsed: dict[str, Any] = json.loads(told[0][0])
+    return parsed
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def fill(sql: str, values: Mapping[str, str], *, missing: str | None = None) -> str:
