@@ -30,12 +30,18 @@ def guess(header: list[str], *, wanted: Table | None, where: str) -> Mapping:
     if own and not own.missing():
         return own
     candidates = [_by_names(header, one) for one in ([wanted] if wanted else TABLES)]
-    best = max(candidates, key=lambda mapping: (-len(mapping.missing()), len(mapping.columns) + len(mapping.formulas)))
+    best = max(candidates, key=_likeness)
     rivals = [m for m in candidates if m is not best and not m.missing() and len(m.columns) == len(best.columns)]
     if not wanted and (not best.columns or rivals):
         names = ", ".join(f"--table {m.table.name}" for m in [best, *rivals][:4])
         raise UserError("It cannot be told which table this file is for.", where=where, hint=names if best.columns else "--table TABLE")
     return best
+
+
+def _likeness(mapping: Mapping) -> tuple[int, int]:
+    """How much of the file a mapping explains, a column that it needs and does not find counting as two: a person can still name that."""
+    missing = len(mapping.missing())
+    return len(mapping.columns) + len(mapping.formulas) - 2 * missing, -missing
 
 
 def plain(name: str) -> str:
