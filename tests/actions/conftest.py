@@ -38,7 +38,8 @@ insert into opportunities (opportunity_id, account_id, rep_id, created_at, stage
     ('QUIET', 'A7', 'R1', '2024-12-01 09:00', 'talk', 'open', 5000), ('STUCK', 'A8', 'R1', '2024-11-01 09:00', 'offer', 'open', 4000);
 insert into activities (activity_id, rep_id, opportunity_id, kind, started_at) values ('V1', 'R1', 'STUCK', 'call', '2024-12-29 09:00');
 create schema predictions;
-create table predictions.customers as select account_id, case when account_id = 'A1' then 0.7 else 0.05 end as score from accounts;
+create table predictions.customers as select account_id, case when account_id = 'A1' then 0.7 else 0.05 end as score,
+        cast(null as date) as due_on, 0.0::double as late_by_days from accounts;
 create table predictions.items as
     select account_id, product_id, case when account_id = 'A4' and product_id = 'P1' then 0.9 else 0.1 end as score
     from accounts cross join products;

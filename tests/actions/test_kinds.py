@@ -199,6 +199,18 @@ def test_a_new_silence_is_a_new_action(found: DuckDBEngine) -> None:
     assert first["action_key"] == third["action_key"] != second["action_key"]
 
 
+def test_a_contract_buyer_is_silent_once_its_day_has_passed_and_not_before(found: DuckDBEngine) -> None:
+    found.execute("update predictions.customers set due_on = date '2025-01-05' where account_id = 'A1'")
+    again(found)
+    assert not rows(found, "kind = 'silent_customer'")
+    found.execute("update predictions.customers set due_on = date '2024-12-01', late_by_days = 22 where account_id in ('A1', 'A2')")
+    again(found)
+    assert {row["account_id"] for row in rows(found, "kind = 'silent_customer'")} == {"A1", "A2"}
+    found.execute("update predictions.customers set due_on = null, late_by_days = 0")
+    again(found)
+    assert [row["account_id"] for row in rows(found, "kind = 'silent_customer'")] == ["A1"]
+
+
 def test_thresholds_are_settings() -> None:
     [silent] = [kind for kind in with_settings(KINDS, {"silent_customer": {"patience": 3}}) if kind.kind == "silent_customer"]
     assert silent.patience == 3.0  # type: ignore[attr-defined]

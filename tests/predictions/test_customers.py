@@ -124,3 +124,42 @@ def test_backtest_figures_of_a_known_list() -> None:
     assert figures["precision_at", "20"] == 0.5
     assert figures["auc", ""] == pytest.approx(465 / 900)
     assert figures["money_captured_at", "50"] == pytest.approx(25 / 30)
+
+
+def _contracts(make_company: Callable[[pa.Table], DuckDBEngine], lines: pa.Table) -> DuckDBEngine:
+    """A company with six customers on a schedule: call-offs each month and each quarter, a renewal each year; of each kind one that keeps
+    its day and one that did not come in spring 2023."""
+    first = dt.date(2021, 2, 10)
+    jitter = (0, 2, -1, 1, 0, -2, 1)
+    steps = {"MONTH": (30.4, 28, 26), "QUARTER": (91.3, 10, 9)}
+    rows = []
+    for name, (step, kept, left) in steps.items():
+        for account, orders in ((f"{name}_KEPT", kept), (f"{name}_MISSED", left)):
+            days = [first + dt.timedelta(days=round(step * nth) + jitter[nth % 7]) for nth in range(orders)]
+            rows += _yearly(days, account)
+    renewals = [dt.date(2021, 3, 28), dt.date(2022, 4, 2), dt.date(2023, 3, 30)]
+    rows += _yearly(renewals, "YEAR_KEPT")
+    rows += _yearly([dt.date(2020, 4, 20), dt.date(2021, 4, 25), dt.date(2022, 4, 18)], "YEAR_MISSED")
+    more = pa.Table.from_pylist(rows)
+    return make_company(pa.concat_tables([lines, more.select(lines.column_names).cast(lines.schema)]))
+
+
+def test_a_contract_buyer_is_not_lost_before_its_own_day_and_is_flagged_soon_after(
+    lines: pa.Table, make_company: Callable[[pa.Table], DuckDBEngine]
+) -> None:
+    task, on = Customers(), dt.date(2023, 5, 31)
+    company = _contracts(make_company, lines)
+    rows = {row["account_id"]: row for row in task.fit(company, as_of=on).predict().to_pylist()}
+    for name in ("MONTH_KEPT", "QUARTER_KEPT", "YEAR_KEPT"):
+        assert rows[name]["late_by_days"] == 0
+        assert rows[name]["due_on"] > on
+        assert f"the next order is due on {rows[name]['due_on']}" in rows[name]["reason"]
+    for name in ("MONTH_KEPT", "QUARTER_KEPT"):
+        assert rows[name]["score"] < 0.2
+    assert rows["YEAR_KEPT"]["at_stake"] == 0, "nothing is due within the horizon"
+    for name in ("MONTH_MISSED", "QUARTER_MISSED", "YEAR_MISSED"):
+        assert 0 < rows[name]["late_by_days"] < 60
+        assert rows[name]["score"] > 0.74
+        assert f"the order due on {rows[name]['due_on']} has not come" in rows[name]["reason"]
+    evidence = json.loads(rows["YEAR_KEPT"]["evidence"])[0]
+    assert evidence == {"say": "predictions.customers.schedule", "values": {"every": 366, "quiet": 62, "due_on": "2024-03-30"}}

@@ -10,11 +10,12 @@ from nextmove.actions.contract import Evidence
 
 @dataclass(frozen=True)
 class SilentCustomer:
-    """Silent for `patience` times its usual gap; long gone customers are no news. The rhythm finds, the model's probability ranks."""
+    """Silent for `patience` times its usual gap; long gone customers are no news. Who orders on a fixed schedule is
+    silent once the day that was due has passed. The rhythm finds, the model's probability ranks."""
 
     kind: ClassVar[str] = "silent_customer"
     subject: ClassVar[tuple[str, ...]] = ("account_id",)
-    needs: ClassVar[tuple[str, ...]] = ("predictions.customers.account_id", "predictions.customers.score")
+    needs: ClassVar[tuple[str, ...]] = ("predictions.customers.score", "predictions.customers.due_on")
     query: ClassVar[str] = "silent_customer.sql"
     evidence: ClassVar[tuple[Evidence, ...]] = (
         Evidence("action.silent_customer.rhythm", ("last_purchase_on", "quiet_days", "usual_gap_days")),

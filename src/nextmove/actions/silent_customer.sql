@@ -16,7 +16,12 @@ from predictions.customers as customer
 join acting.habits as habit on habit.account_id = customer.account_id
 left join main.account_values as before
     on before.account_id = habit.account_id and before.valued_on = date_trunc('month', habit.last_purchase_on) - interval 1 day
-where habit.purchase_days >= {min_purchase_days}
-    and habit.quiet_days > {patience} * habit.usual_gap_days
-    and habit.quiet_days <= {lost_after_days}
-    and customer.score >= {min_probability}
+where customer.score >= {min_probability}
+    and case
+        -- Who orders on a fixed schedule (a contract) is silent once its day and the tolerance are over, not before.
+        when customer.due_on is not null then customer.late_by_days > 0 and customer.late_by_days <= {lost_after_days}
+        else
+            habit.purchase_days >= {min_purchase_days}
+            and habit.quiet_days > {patience} * habit.usual_gap_days
+            and habit.quiet_days <= {lost_after_days}
+    end

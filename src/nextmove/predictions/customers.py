@@ -3,8 +3,9 @@
 `score` is the probability of *no* purchase within the horizon, calibrated on the company's own past (see `waiting`). It is not "lost":
 a seasonal customer out of its season scores high and has little at stake, because `usual_profit` weighs what it bought in the same
 weeks a year ago. `p_alive` is the repeat-buying model's probability that it is a customer at all, `late_by_days` how far its silence
-exceeds nine in ten of its own gaps. Lists are ranked by `at_stake`, probability × usual profit: that finds three to five times the
-money that probability alone finds.
+exceeds nine in ten of its own gaps. Who orders on a fixed schedule (`schedule`) is late only once its due day and a tolerance have passed,
+and has nothing at stake while no order is due within the horizon. Lists are ranked by `at_stake`, probability × usual profit: that finds
+three to five times the money that probability alone finds.
 
 Customers with fewer purchase days than the minimum have no rhythm yet and are not in the answer.
 """
@@ -22,8 +23,10 @@ from nextmove.engine import Engine
 from nextmove.predictions.choosing import told_as
 from nextmove.predictions.contract import Learnt, past_cutoffs, report, settings_of
 from nextmove.predictions.listing import list_figures
+from nextmove.predictions.order_size import order_size
 from nextmove.predictions.reasons import Fact, told
 from nextmove.predictions.rhythm import Flags, Numbers, PurchaseDays, Summary, calendar_day, day_number, gap_quantiles, purchase_days
+from nextmove.predictions.schedule import Schedule, schedule_of
 from nextmove.predictions.waiting import Waiting, learn_waiting
 
 _YEAR = 365
@@ -89,13 +92,15 @@ class FittedCustomers:
         waiting, on = Waiting.from_plain(self.learnt.content), day_number(self.as_of)
         known = waiting.known(self.days, on)
         chosen = known.at.count >= self.settings.min_purchase_days
-        none = waiting.none_within(known)[:, -1]
+        schedule = schedule_of(self.days, known.at)
+        none = schedule.none(waiting.none_within(known)[:, -1], self.settings.horizon_days)
         alive = waiting.repeat.p_alive(known.at.frequency, known.at.recency, known.at.T)
-        value = usual_profit(self.days, known.at, self.settings.horizon_days)
+        value = usual_profit(self.days, known.at, self.settings.horizon_days, schedule)
         low, usual, high = gap_quantiles(self.days, known.at, (0.1, 0.5, 0.9))
-        late = np.maximum(known.at.quiet_days - high, 0)
+        late = np.where(schedule.fixed, schedule.late_by, np.maximum(known.at.quiet_days - high, 0))
+        due = np.rint(on + np.nan_to_num(schedule.due_in)).astype(np.int64)
         size = int(chosen.sum())
-        facts = _facts(self.days, known.at, chosen, low, high, self.settings.horizon_days)
+        facts = _facts(self.days, known.at, chosen, low, high, self.settings.horizon_days, schedule)
         return pa.table(
             {
                 "as_of": pa.array([self.as_of] * size, pa.date32()),
@@ -108,6 +113,8 @@ class FittedCustomers:
                 "usual_gap_lo_days": low[chosen].round(1),
                 "usual_gap_hi_days": high[chosen].round(1),
                 "late_by_days": late[chosen].round(1),
+                "schedule_days": pa.array(schedule.every[chosen].round(1), from_pandas=True),
+                "due_on": pa.array(due[chosen].astype("datetime64[D]"), mask=~schedule.fixed[chosen]),
                 "usual_profit": value[chosen].round(2),
                 "at_stake": (value * none)[chosen].round(2),
                 "method": pa.array(np.full(size, waiting.waits[-1].mixing.method)),
@@ -116,18 +123,19 @@ class FittedCustomers:
         )
 
 
-def usual_profit(days: PurchaseDays, at: Summary, horizon: int) -> Numbers:
+def usual_profit(days: PurchaseDays, at: Summary, horizon: int, schedule: Schedule) -> Numbers:
     """Gross profit (net sales where there is no cost) of the horizon if the customer goes on as in the last year; where that year was
-    known in full, half of it is what the same weeks brought then, so that a season has its due."""
+    known in full, half of it is what the same weeks brought then, so that a season has its due. Who keeps a schedule brings the orders that
+    are due."""
     year = np.maximum(days.sum_between("profit", at.on - _YEAR, at.on, at.who), 0)
     span = np.clip(np.minimum(at.T, _YEAR), min(horizon, _YEAR), None)
     even = year * horizon / np.maximum(span, 1)
     then = np.maximum(days.sum_between("profit", at.on - _YEAR, min(at.on - _YEAR + horizon, at.on), at.who), 0)
-    value: Numbers = np.where((at.T > _YEAR) & (horizon <= _YEAR), (even + then) / 2, even)
-    return value
+    value = np.where((at.T > _YEAR) & (horizon <= _YEAR), (even + then) / 2, even)
+    return np.where(schedule.fixed & ~schedule.missed, schedule.orders(horizon) * order_size(days, at, "profit"), value)
 
 
-def _facts(days: PurchaseDays, at: Summary, chosen: Flags, low: Numbers, high: Numbers, horizon: int) -> list[Fact]:
+def _facts(days: PurchaseDays, at: Summary, chosen: Flags, low: Numbers, high: Numbers, horizon: int, schedule: Schedule) -> list[Fact]:
     """The two or three facts behind a score; the rhythm always, the others where they stand out."""
     last_two, earlier = _order_sizes(days, at)
     smaller = 100 * (1 - last_two / np.maximum(earlier, 1e-9))
@@ -136,9 +144,13 @@ def _facts(days: PurchaseDays, at: Summary, chosen: Flags, low: Numbers, high: N
     steady = (high.round() == low.round())[chosen]
     weeks = np.full(int(chosen.sum()), float(horizon))
     rhythm = {"least": low[chosen], "most": high[chosen], "quiet": at.quiet_days[chosen]}
+    fixed, missed = schedule.fixed[chosen], schedule.missed[chosen]
+    due = {"every": schedule.every[chosen], "quiet": at.quiet_days[chosen], "due_on": (at.on + schedule.due_in)[chosen]}
     return [
-        Fact("predictions.customers.rhythm", ~steady, rhythm),
-        Fact("predictions.customers.steady_rhythm", steady, rhythm),
+        Fact("predictions.customers.schedule", fixed & ~missed, due),
+        Fact("predictions.customers.schedule_missed", missed, due),
+        Fact("predictions.customers.rhythm", ~steady & ~fixed, rhythm),
+        Fact("predictions.customers.steady_rhythm", steady & ~fixed, rhythm),
         Fact("predictions.customers.smaller", ((at.count >= 5) & (smaller >= 25))[chosen], {"percent": smaller[chosen]}),
         Fact("predictions.customers.fewer", ((before >= 3) & (now < 0.6 * before))[chosen], {"now": now[chosen], "before": before[chosen]}),
         Fact(

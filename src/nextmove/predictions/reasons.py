@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nextmove.predictions.rhythm import Flags, Numbers
+from nextmove.predictions.rhythm import Counts, Flags, Numbers
 from nextmove.words import text
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What is said of the rows `where` it is true; numbers are told rounded."""
+    """What is said of the rows `where` it is true; numbers are told rounded, days since 1970 (`…_on`) as days."""
 
     say: str
     where: Flags
@@ -28,7 +28,7 @@ class Fact:
 
     def _numbers(self) -> dict[str, pa.Array]:
         told = {name: np.where(self.where, np.nan_to_num(value), 0).round().astype(np.int64) for name, value in self.values.items()}
-        return {name: pc.cast(pa.array(value), pa.string()) for name, value in told.items()}
+        return {name: pc.cast(_days(value) if _is_day(name) else pa.array(value), pa.string()) for name, value in told.items()}
 
     def sentence(self) -> pa.Array:
         """The sentence where it is true, null elsewhere."""
@@ -41,7 +41,7 @@ class Fact:
         """The fact as a JSON object where it is true, null elsewhere."""
         pieces: list[str | pa.Array] = ['{"say": "' + self.say + '", "values": {']
         for place, (name, value) in enumerate(self._numbers().items()):
-            pieces += [(", " if place else "") + f'"{name}": ', value]
+            pieces += [(", " if place else "") + f'"{name}": ', *(['"', value, '"'] if _is_day(name) else [value])]
         return self._joined([*pieces, "}}"])
 
     def _joined(self, pieces: Sequence[str | pa.Array]) -> pa.Array:
@@ -49,6 +49,15 @@ class Fact:
         columns = [pa.array(np.full(size, piece)) if isinstance(piece, str) else piece for piece in pieces]
         joined = pc.binary_join_element_wise(*columns, "")
         return pc.if_else(pa.array(self.where), joined, pa.scalar(None, pa.string()))
+
+
+def _is_day(name: str) -> bool:
+    """Pages tell it as their reader writes days."""
+    return name.endswith("_on")
+
+
+def _days(numbers: Counts) -> pa.Array:
+    return pa.array(numbers.astype("datetime64[D]"))
 
 
 def told(facts: Sequence[Fact]) -> dict[str, pa.Array]:
