@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nextmove.engine import DuckDBEngine, Engine, is_distant
 from nextmove.errors import UserError
 from nextmove.facts import fingerprint, prepare
-from nextmove.facts.views import prepared, wanted_state
+from nextmove.facts.views import prepared
 from nextmove.ingest.batches import warehouse_version
 from nextmove.ingest.distant import open_distant, tables_at_hand
 from nextmove.ingest.warehouse import open_warehouse
@@ -151,10 +151,10 @@ def open_answering(workspace: Workspace, catalogue: Catalogue) -> Engine:
     """Where the tables are, near or far, with a calendar and facts that fit the settings; far, facts are made anew after a load."""
     if not is_distant(workspace.settings.warehouse.url):
         return open_prepared(workspace, catalogue)
+    from nextmove.editions.there import prepare_there
+
     distant = open_distant(workspace)
-    if prepared(distant) != wanted_state(distant, workspace.settings, catalogue.facts):
-        with distant.transaction():
-            prepare(distant, workspace.settings, catalogue.facts)
+    prepare_there(distant, workspace.settings, catalogue.facts)
     return distant
 
 

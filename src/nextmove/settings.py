@@ -103,6 +103,9 @@ class Goals(Section):
 
 class Warehouse(Section):
     url: str = Field("duckdb:///data/warehouse.duckdb", description="duckdb:///FILE, postgresql://… or spark://…")
+    work_there: bool = Field(
+        True, description="Whether a refresh that makes all anew is worked out by PostgreSQL; else its tables are copied."
+    )
 
 
 class Actions(Section):

@@ -75,6 +75,13 @@ def test_text_is_ordered_by_its_bytes(engine: Engine) -> None:
     assert [told[n + 1] for n in range(7)] == ["A b", "Ab", "B", "_", "a", "ä", None]
 
 
+def test_a_group_tells_by_what_it_was_made(engine: Engine) -> None:
+    rows = "select 'a' as x, null as y, 1 as n union all select 'b', 'c', 2"
+    told = "case when grouping(x) = 0 then 'x' when grouping(y) = 0 then 'y' end as cut, coalesce(x, y) as member, sum(n) as n"
+    found = engine.query(f"select {told} from ({rows}) as rows group by grouping sets ((x), (y)) order by cut, n").to_pylist()
+    assert [(row["cut"], row["member"], int(row["n"])) for row in found] == [("x", "a", 1), ("x", "b", 2), ("y", None, 1), ("y", "c", 2)]
+
+
 def test_a_missing_value_is_no_number(engine: Engine) -> None:
     """NaN and infinity never stand in for an empty denominator or an empty group."""
     engine.write("main.few", pa.table({"x": pa.array([2.0, None]), "rep": ["one", "none"]}))

@@ -71,6 +71,13 @@ def came_between(table: Table, *, before: dt.date, as_of: dt.date, time_zone: st
     return " or ".join(between(table.column(moment)) for moment in [*moments, *LATER.get(table.name, {})])
 
 
+def came_after(table: Table, *, as_of: dt.date, time_zone: str) -> str:
+    """A condition: rows that were born, or to which something happened, after the end of `as_of`."""
+    end = literal(end_of(as_of, time_zone=time_zone))
+    moments = [*([BORN[table.name]] if table.name in BORN else []), *LATER.get(table.name, {})]
+    return " or ".join(f"not ({_before(table.column(moment), as_of=as_of, end=end)})" for moment in moments) or "false"
+
+
 def _value(table: Table, column: Column, *, source: str, as_of: dt.date, end: str) -> str:
     own = f"t.{name(column.name)}"
     rebuilt = REBUILT.get(table.name, {}).get(column.name)

@@ -66,8 +66,12 @@ class Past:
         return learnt if learnt and learnt.serves(task, as_of=as_of, for_days=self.refit_days) else None
 
 
-def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> Silence:
-    """Score every task, with what is known where it is fresh enough; two at a time, which share what they read."""
+def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps, ask: Engine | None = None) -> Silence:
+    """Score every task, with what is known where it is fresh enough; two at a time, which share what they read.
+
+    What a task learns from is asked of `ask`, where the rows are elsewhere; there one task asks at a time.
+    """
+    reading = ask or engine
     engine.execute("create schema if not exists predictions")
     written = engine.tables("predictions")
 
@@ -83,9 +87,9 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps) -> 
                 earlier = engine.query(f"select * exclude ({EVIDENCE}) from {table_of(task.task)}")
                 rows = task.between_fits(engine, earlier, met=past.met, as_of=as_of, learnt=standing)
                 return _Answer(task.task, rows, standing)
-            return _answer(engine, task, as_of=as_of, learnt=fresh)
+            return _answer(reading, task, as_of=as_of, learnt=fresh)
 
-    with sharing(engine), _bounded(engine), ThreadPoolExecutor(_AT_A_TIME) as workers:
+    with sharing(reading), _bounded(engine), ThreadPoolExecutor(1 if ask else _AT_A_TIME) as workers:
         answers = [_written(engine, each) for each in workers.map(answer, TASKS)]
     _keep(engine, {each.task: each.learnt for each in answers if each.learnt})
     return {each.task: each.silent for each in answers if each.silent}

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 from time import perf_counter
 
@@ -23,17 +24,18 @@ from nextmove.editions.scores import Asked, fill_scores, take_over_chances
 from nextmove.editions.shelf import Shelf
 from nextmove.editions.side_by_side import few_threads, loading_libraries
 from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, tables_of_warehouse, warehouse_attached
-from nextmove.editions.tables import copy_tables, materialise_facts, show_facts
+from nextmove.editions.tables import LEFT_BEHIND, copy_tables, materialise_facts, show_facts
+from nextmove.editions.there import Routed, There, add_loaded_there, bring_fact, facts_of_there, ready_there
 from nextmove.editions.way import Before, Way, choose, look_back
 from nextmove.engine import DuckDBEngine
 from nextmove.engine.once import sharing
 from nextmove.facts import Fact
-from nextmove.ingest.distant import whole_warehouse
+from nextmove.ingest.distant import warehouse_at_hand
 from nextmove.insights.changes import detect_changes
 from nextmove.kpis import Catalogue, load_catalogue
-from nextmove.kpis.batch import compute_values
+from nextmove.kpis.batch import Brought, compute_values, values_there
 from nextmove.kpis.frame import ONE_DAY
-from nextmove.kpis.needs import loaded_columns
+from nextmove.kpis.needs import facts_read, loaded_columns, with_data
 from nextmove.kpis.reach import Since
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
@@ -61,6 +63,7 @@ class Build:
     catalogue: Catalogue
     as_of: dt.date
     steps: Steps
+    there: There | None = None  # the engine that has the rows, where it works for this edition
 
     @property
     def facts(self) -> Mapping[str, Fact]:
@@ -76,22 +79,27 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
     """Build an edition of the numbers at the end of `as_of` and publish it; `now` (UTC) is only noted."""
     shelf, settings, started = Shelf(workspace.editions), workspace.settings, perf_counter()
     catalogue = load_catalogue(workspace)
-    with whole_warehouse(workspace) as warehouse, shelf.alone():
+    with warehouse_at_hand(workspace, leaving=LEFT_BEHIND) as hand, shelf.alone():
         shelf.sweep()
         before, volume = look_back(shelf.current()), shelf.next(as_of)
-        state = state_of_warehouse(warehouse, since=before.meta.warehouse_version if before else 0)
+        state = state_of_warehouse(hand.path, since=before.meta.warehouse_version if before else 0)
         way = choose(before, state, definitions=definitions(settings, catalogue), as_of=as_of, full=full)
         tell(way.why)
+        there = None if way.move else ready_there(hand, settings, catalogue.facts, as_of=as_of)
+        if there is None:
+            hand.bring_left()
         forward = way.move is not None
         with loading_libraries(where=forward), _opened(shelf, before if forward else None, settings) as engine:
-            build = Build(engine, settings, catalogue, as_of, Steps(tell))
-            with few_threads(engine, side_by_side=1, where=forward), warehouse_attached(engine, warehouse):
+            build = Build(engine, settings, catalogue, as_of, Steps(tell), there)
+            with few_threads(engine, side_by_side=1, where=forward), warehouse_attached(engine, hand.path):
                 check_unchanged(engine, state)
                 changed = take_rows(build, way.move)
             if before and not way.move:
                 take_over_chances(engine, before.volume.path)
             with few_threads(engine, side_by_side=2, where=forward):
                 draw_conclusions(build, changed, before)
+            if there:
+                hand.check_unchanged()
             seconds = perf_counter() - started
             meta = _meta(build, way, before, edition=volume.edition, version=state.version, now=now, seconds=seconds)
             write_meta(engine, meta)
@@ -117,13 +125,21 @@ def take_rows(build: Build, move: Move | None) -> Since | None:
         with build.steps.step("tables"):
             write_calendar(engine, settings)
             copy_tables(engine)
+            if build.there:
+                add_loaded_there(engine, build.there)
         with build.steps.step("facts"):
             show_facts(engine, settings, build.facts)
-            materialise_facts(engine, settings, build.facts)
+            _make_facts(build)
     else:
         since = _take_what_changed(build, move)
     engine.execute("detach source")
     return since
+
+
+def _make_facts(build: Build) -> None:
+    engine, there = build.engine, build.there
+    bring = {fact.name: partial(bring_fact, engine, there) for fact in facts_of_there(build.facts)} if there else {}
+    materialise_facts(engine, build.settings, build.facts, bring=bring)
 
 
 def _take_what_changed(build: Build, move: Move) -> Since | None:
@@ -170,7 +186,9 @@ def _look_ahead(build: Build, changed: Since | None, before: Before | None, pred
     past = Past(learnt_before(engine), settings.editions.refit_days, accounts_with_changed_lines(engine, changed) if changed else None)
     try:
         with sharing(engine):
-            silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps)
+            silence = predict_all(
+                engine, as_of=build.as_of, past=past, steps=steps, ask=Routed(engine, build.there) if build.there else None
+            )
             keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
             with steps.step("scores"):
                 silence |= fill_scores(engine, Asked(build.as_of, changed.day if changed else None, learnt_before(engine)))
@@ -185,10 +203,21 @@ def _look_back(build: Build, changed: Since | None, before: Before | None, predi
     engine, settings, steps = build.engine, build.settings, build.steps
     with steps.step("kpis"):
         wait = predicted.wait if changed else None
-        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=changed, predicted=wait)
+        brought = _values_of_there(build, build.there) if build.there else None
+        compute_values(engine, build.catalogue, settings, as_of=build.as_of, since=changed, predicted=wait, brought=brought)
     with steps.step("alerts"):
         earlier, since = before.alerts if before else None, changed.day if changed else None
         return detect_changes(engine, build.catalogue, settings, as_of=build.as_of, earlier=earlier, since=since)
+
+
+def _values_of_there(build: Build, there: There) -> Brought | None:
+    """What can be told there; nothing where a KPI of the company's own is in SQL that only DuckDB has."""
+    known = [kpi for kpi in with_data(build.engine, build.catalogue) if there.knows((), facts_read(build.catalogue, kpi))]
+    try:
+        return values_there(there.engine, known, build.engine, build.catalogue, build.settings, as_of=build.as_of)
+    except Exception as error:  # each engine has errors of its own; what it cannot tell is told here
+        build.steps.tell(" ".join(str(error).split()))
+        return None
 
 
 def _meta(build: Build, way: Way, before: Before | None, *, edition: str, version: int, now: dt.datetime, seconds: float) -> Meta:

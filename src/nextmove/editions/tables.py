@@ -47,12 +47,16 @@ def _show_copy(engine: DuckDBEngine, schema: str, table: str) -> None:
     engine.execute(f"create or replace view source.{schema}.{name(table)} as select * from {copy}")
 
 
-def materialise_facts(engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact]) -> None:
-    """Make each fact that is worth it a table of the edition; facts that read it read that table."""
+def materialise_facts(
+    engine: DuckDBEngine, settings: Settings, facts: Mapping[str, Fact], *, bring: Mapping[str, Callable[[Fact], None]] | None = None
+) -> None:
+    """Make each fact that is worth it a table of the edition; facts that read it read that table. Some are to be brought from elsewhere."""
     engine.execute("create schema if not exists facts")
     values, kept, within = parameters(settings), kept_facts(facts), within_edition(facts)
     for fact in facts.values():
-        if fact.name in kept:
+        if bring and fact.name in bring:
+            bring[fact.name](fact)
+        elif fact.name in kept:
             materialise(engine, fact)
         elif not fact.per_period and fact.name in within:
             engine.execute(f"create or replace view facts.{name(fact.name)} as {fill(fact.query, values)}")

@@ -43,7 +43,12 @@ class Engine(Protocol):
 
 
 class Distant(Engine, Protocol):
-    """A database outside the workspace that files are loaded into: what a load needs besides."""
+    """A database outside the workspace that files are loaded into: what a load needs besides.
+
+    `answers_many` says whether hundreds of small statements, as a refresh has them, take it little time.
+    """
+
+    answers_many: bool
 
     def stream(self, sql: str) -> pa.RecordBatchReader:
         """The rows of one `select`, however many."""

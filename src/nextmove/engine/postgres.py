@@ -35,6 +35,7 @@ class PostgresEngine:
 
     dialect = "postgres"
     keeps_facts = True
+    answers_many = True
 
     def __init__(self, url: str) -> None:
         self.connection = _connect(url)

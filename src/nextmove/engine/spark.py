@@ -36,6 +36,7 @@ class SparkEngine:
 
     dialect = "spark"
     keeps_facts = True
+    answers_many = False  # it plans each for about a second
 
     def __init__(self, url: str) -> None:
         self._master, folder = _address(url)

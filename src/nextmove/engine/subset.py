@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-_AGGREGATES = (exp.Avg, exp.Count, exp.Max, exp.Min, exp.PercentileCont, exp.Sum)
+_AGGREGATES = (exp.Avg, exp.Count, exp.Grouping, exp.Max, exp.Min, exp.PercentileCont, exp.Sum)
 _WINDOWS = (exp.DenseRank, exp.FirstValue, exp.Lag, exp.Lead, exp.RowNumber)
 _ARITHMETIC = (exp.Abs, exp.Ceil, exp.Exp, exp.Floor, exp.Greatest, exp.Least, exp.Ln, exp.Sqrt)
 _TEXTS = (exp.Length, exp.Lower, exp.RegexpLike, exp.Upper)

@@ -39,6 +39,11 @@ _TABLES = re.compile(r"\bmain\.(\w+)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 
+def relations_of(sql: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The canonical tables and the facts that a query names."""
+    return frozenset(_TABLES.findall(sql)), frozenset(_READS.findall(sql))
+
+
 @dataclass(frozen=True)
 class Fact:
     """One fact: a query that gives one row a thing that happened."""

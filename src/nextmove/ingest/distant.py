@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from nextmove.engine import Distant, DuckDBEngine, Engine, distant_engine, is_distant, name
-from nextmove.errors import UserError
+from nextmove.errors import Busy, UserError
+from nextmove.ingest.batches import warehouse_version
 from nextmove.ingest.warehouse import SCHEMA_VERSION, create_tables, open_file, open_warehouse
 from nextmove.tables import TABLES
 from nextmove.workspace import Workspace
@@ -91,22 +93,54 @@ def tables_at_hand(workspace: Workspace, tables: Sequence[str]) -> Iterator[Duck
         yield near
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """The warehouse as a DuckDB file: itself, or a copy of the distant one's tables, in which those `left` there are empty."""
+
+    path: Path
+    far: Distant | None = None
+    left: tuple[str, ...] = ()
+
+    def bring_left(self) -> None:
+        """Copy what was left there too."""
+        if self.far is None or not self.left:
+            return
+        with DuckDBEngine(self.path) as near, self.far.transaction():
+            for each in self.left:
+                take(near, f"main.{each}", self.far.stream(f"select * from main.{each}"))
+        self.check_unchanged()
+
+    def check_unchanged(self) -> None:
+        """Refuse to go on where something was loaded there since the tables were copied."""
+        with DuckDBEngine(self.path, read_only=True) as near:
+            copied = warehouse_version(near)
+        if self.far is not None and warehouse_version(self.far) != copied:
+            raise Busy("The warehouse was loaded in this moment.", hint="nextmove refresh")
+
+
 @contextmanager
 def whole_warehouse(workspace: Workspace) -> Iterator[Path]:
     """The warehouse as a DuckDB file: itself, or a copy of the distant one's tables for as long as the block lasts."""
+    with warehouse_at_hand(workspace) as hand:
+        yield hand.path
+
+
+@contextmanager
+def warehouse_at_hand(workspace: Workspace, *, leaving: Collection[str] = ()) -> Iterator[AtHand]:
+    """The same, where a distant warehouse keeps the tables `leaving` until they are wanted."""
     if not is_distant(workspace.settings.warehouse.url):
         if workspace.warehouse.exists():
             open_warehouse(workspace, read_only=True).close()  # one of an older version is brought up to date
-        yield workspace.warehouse
+        yield AtHand(workspace.warehouse)
         return
     engine, folder = open_distant(workspace), Path(tempfile.mkdtemp(prefix="copy-", dir=scratch(workspace)))
     try:
         with DuckDBEngine(folder / "warehouse.duckdb", memory_limit=workspace.settings.editions.memory_limit) as near:
             create_tables(near)
             with engine.transaction():
-                for each in ("batches", *NOTES, *(table.name for table in TABLES)):
+                for each in ("batches", *NOTES, *(table.name for table in TABLES if table.name not in leaving)):
                     take(near, f"main.{each}", engine.stream(f"select * from main.{each}"))
-        yield folder / "warehouse.duckdb"
+        yield AtHand(folder / "warehouse.duckdb", engine, tuple(sorted(leaving)))
     finally:
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from nextmove.engine import Engine, literal
+import pyarrow as pa
+
+from nextmove.engine import Distant, Engine, literal
 from nextmove.facts import parameters
 from nextmove.kpis.catalogue import Catalogue, Kpi
 from nextmove.kpis.compile import Compiler, maturity
@@ -44,11 +46,11 @@ COLUMNS = (
     *("kpi", "grain", "calendar", "dimension", "member", "period_start", "period_end", "value", "numerator", "denominator", "rows"),
     *("complete", "immature", "coverage"),
 )
-TABLE = """create table if not exists main.kpi_values (
+_TYPED = """
     kpi varchar, grain varchar, calendar varchar, dimension varchar, member varchar, period_start date, period_end date,
-    value double, numerator double, denominator double, rows bigint, complete boolean, immature boolean, coverage double
-)"""
-TOLD = "create or replace temp table told as select *, cast(null as varchar) as unpriced from main.kpi_values limit 0"
+    value double, numerator double, denominator double, rows bigint, complete boolean, immature boolean, coverage double"""
+TABLE = f"create table if not exists main.kpi_values ({_TYPED})"
+TOLD = f"create temp table told ({_TYPED}, unpriced varchar)"
 
 
 def compute_values(
@@ -59,17 +61,20 @@ def compute_values(
     as_of: dt.date,
     since: Since | None = None,
     predicted: Callable[[], object] | None = None,
+    brought: Brought | None = None,
 ) -> None:
     """Fill `main.kpi_values`; with `since`, make anew what can differ since then and leave the rest.
 
-    `predicted` waits for predictions that are being made meanwhile: KPIs that read these come last.
+    `predicted` waits for predictions that are being made meanwhile: KPIs that read these come last. Of what `values_there` has
+    `brought`, nothing is computed.
     """
     engine.execute(TABLE)
+    engine.execute("drop table if exists told")
     engine.execute(TOLD)
     frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
     batch, parts, all_kpis = Batch(engine, catalogue, settings), list[Part](), list[Kpi]()
     priced = priced_facts(engine, catalogue)
-    for kpis in _in_turn(engine, catalogue, predicted):
+    for kpis in _in_turn(engine, catalogue, predicted, but=brought.kpis if brought else frozenset()):
         found = [Part(frames, kpis)] if since is None else touched(engine, catalogue, settings, kpis, frames, since=since)
         kept = _dimensions(engine, kpis)
         for part in found:
@@ -77,6 +82,10 @@ def compute_values(
                 batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
         parts, all_kpis = parts + found, all_kpis + kpis
     batch.clear()
+    if brought is not None:
+        engine.write("main.brought", brought.values)
+        engine.execute("insert into told by name select * from main.brought")
+        engine.execute("drop table main.brought")
     _refuse_unpriced(engine)
     if since is None:
         engine.execute("delete from main.kpi_values")
@@ -87,10 +96,38 @@ def compute_values(
     engine.execute("drop table told")
 
 
-def _in_turn(engine: Engine, catalogue: Catalogue, predicted: Callable[[], object] | None) -> Iterable[list[Kpi]]:
+@dataclass(frozen=True)
+class Brought:
+    """Values that were worked out elsewhere, and of which KPIs."""
+
+    values: pa.Table
+    kpis: frozenset[str]
+
+
+def values_there(
+    far: Distant, kpis: Sequence[Kpi], edition: Engine, catalogue: Catalogue, settings: Settings, *, as_of: dt.date
+) -> Brought:
+    """What `compute_values` tells of these KPIs, worked out by a distant engine of its facts.
+
+    Facts are neither added up first nor read by stretches there: both go by what only DuckDB has.
+    """
+    far.execute("drop table if exists told")
+    far.execute(TOLD)
+    told = [kpi.under({}) for kpi in kpis]
+    frames = [_frame(settings, calendar, grain, as_of) for calendar, grain in stored_periods(settings)]
+    batch, priced = Batch(far, catalogue, settings), priced_facts(far, catalogue)
+    for ask in _asks(catalogue, Part(frames, told), _dimensions(edition, told)):
+        batch.compute(ask.told, [replace(frame, priced=priced) for frame in ask.frames])
+    batch.clear()
+    values = far.stream(f"select {', '.join((*COLUMNS, 'unpriced'))} from told").read_all()
+    far.execute("drop table told")
+    return Brought(values, frozenset(kpi.id for kpi in kpis))
+
+
+def _in_turn(engine: Engine, catalogue: Catalogue, predicted: Callable[[], object] | None, *, but: frozenset[str]) -> Iterable[list[Kpi]]:
     """The KPIs that have data; where predictions are still being made, first those that do without."""
     if predicted is None:
-        yield [kpi.under({}) for kpi in with_data(engine, catalogue)]
+        yield [kpi.under({}) for kpi in with_data(engine, catalogue) if kpi.id not in but]
         return
     for late in (False, True):
         if late:
@@ -186,7 +223,11 @@ class Batch:
         by = tuple(frames[0].by)
         frame: Frame = frames[0] if by else wide(frames, by=(DIMENSION, MEMBER) if told[0].cuts else ())
         few = isinstance(frame, Wide) and frame.few
-        plan = Plan(self.catalogue, folds=None if few else self.folds, stretches=None if few else self.stretches)
+        near = self.engine.dialect == "duckdb"
+        if isinstance(frame, Wide) and not near:
+            frame = replace(frame, anywhere=True)
+        as_it_is = few or not near
+        plan = Plan(self.catalogue, folds=None if as_it_is else self.folds, stretches=None if as_it_is else self.stretches)
         plan.frames[frame.periods] = frame
         compiler = Compiler(self.catalogue, calendar_of(self.settings), plan)
         cuts_at_once = len(DIMENSIONS) if few else self.cuts_at_once
@@ -209,7 +250,7 @@ class Batch:
     def clear(self) -> None:
         """Take the relations away again."""
         for name, kind in self.kinds.items():
-            self.engine.execute(f"drop {kind} {name}")
+            self.engine.execute(f"drop {kind} if exists {name} cascade")
         self.folds.clear()
 
     @cached_property

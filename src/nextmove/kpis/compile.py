@@ -235,11 +235,10 @@ def _grown(now: str, before: Mapping[str, str], frame: Frame, cut_ids: Sequence[
     value = "coalesce(n.value, 0)", "coalesce(b.value, 0)"
     keys = f"period_id{_listed(frame.by)}"
     return (
-        f"with shifted as (\n    {shifted}\n)\n"
         f"select {keys},\n    {_divided(*value)} - 1 as value,\n"
         f"    {value[0]} as numerator, {value[1]} as denominator, greatest(coalesce(n.rows, 0), coalesce(b.rows, 0)) as rows,\n"
         f"    null as coverage, coalesce(n.unpriced, b.unpriced) as unpriced\n"
-        f"from {now} as n\nfull join shifted as b using ({keys})"
+        f"from {now} as n\nfull join (\n    {shifted}\n) as b using ({keys})"
     )
 
 

@@ -79,11 +79,15 @@ def needs_of(catalogue: Catalogue, kpi: Kpi) -> tuple[str, ...]:
 
 def reads_predictions(catalogue: Catalogue, kpi: Kpi) -> bool:
     """Whether a KPI reads what a refresh predicts, through any of its facts or of the KPIs that it is made of."""
+    return any(_made_of_predictions(catalogue, fact) for fact in facts_read(catalogue, kpi))
+
+
+def facts_read(catalogue: Catalogue, kpi: Kpi) -> frozenset[str]:
+    """The facts that a KPI reads, itself or through the KPIs that it is made of."""
     entry = kpi.entry
     facts = {fact for measure in entry.measures_read() for fact in (measure.fact, *measure.join)}
     facts |= {entry.retained.fact} if entry.retained else set()
-    own = any(_made_of_predictions(catalogue, fact) for fact in facts)
-    return own or any(reads_predictions(catalogue, other) for other in others(catalogue, kpi))
+    return frozenset(facts).union(*(facts_read(catalogue, other) for other in others(catalogue, kpi)))
 
 
 def _made_of_predictions(catalogue: Catalogue, name: str) -> bool:
@@ -119,13 +123,20 @@ def _has_value(column: str, *, kept: bool) -> str:
 
 def write_loaded(engine: Engine, *, source: str = "main", target: str = "main") -> None:
     """Keep in `target.loaded` which columns of the canonical tables in `source` have values: an edition leaves tables behind."""
+    found = columns_with_values([table.name for table in TABLES], source=source)
+    engine.execute(f"create or replace table {target}.loaded as {found}")
+
+
+def columns_with_values(tables: Collection[str], *, source: str) -> str:
+    """The query that finds the columns of these tables which have values."""
     parts = [
         f"select '{table.name}' as table_name, '{column.name}' as column_name where exists "
         f"(select 1 from {source}.{table.name} where {name(column.name)} is not null)"
         for table in TABLES
         for column in table.columns
+        if table.name in tables
     ]
-    engine.execute(f"create or replace table {target}.loaded as {' union all '.join(parts)}")
+    return " union all ".join(parts)
 
 
 def loaded_columns(engine: Engine) -> frozenset[tuple[str, str]]:

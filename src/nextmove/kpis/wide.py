@@ -34,11 +34,13 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Wide(Frame):
-    """`parts` are frames of one grain each; what they share is asked of the frame itself. `stretch` says which periods are read now."""
+    """`parts` are frames of one grain each; what they share is asked of the frame itself. `stretch` says which periods are read now;
+    `anywhere`, that every engine is to carry it."""
 
     parts: tuple[Frame, ...] = ()
     cuts: tuple[str, ...] = ()
     stretch: Stretch | None = None
+    anywhere: bool = False
 
     @property
     def period_id(self) -> str:

@@ -39,7 +39,8 @@ def _by_day(columns: Columns, measure: Measure, there: Stock, frame: Frame) -> s
     names = {name: f"{name}_of_row" for name in columns.sets}
     told = "".join(f", {column} as {names[name]}" for name, column in columns.sets.items())
     flows = _flows(columns, measure, there, frame, told)
-    cells = f"select day, {', '.join(names.values())}{sums}\n    from (\n    {flows}\n    ) as flows\n    group by all"
+    listed = ", ".join(names.values())
+    cells = f"select day, {listed}{sums}\n    from (\n    {flows}\n    ) as flows\n    group by day, {listed}"
     groups = replace(columns, told=names).grouped("day")
     return f"select day, {', '.join(groups.known)}{sums}\n    from (\n    {cells}\n    ) as cells\n    group by {groups.by}"
 

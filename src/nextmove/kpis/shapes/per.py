@@ -32,8 +32,8 @@ def of_amounts(scan: Shared) -> list[str]:
 
 
 def _in_a_batch(scan: Shared) -> bool:
-    """Whether values of an edition are computed, which is always done in DuckDB."""
-    return isinstance(scan.columns.frame, Wide)
+    """Whether values of an edition are computed, and in DuckDB."""
+    return isinstance(scan.columns.frame, Wide) and not scan.columns.frame.anywhere
 
 
 def _over_keys(scan: Shared, measure: Measure, n: int) -> str:
