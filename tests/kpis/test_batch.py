@@ -31,7 +31,7 @@ KEY = "kpi, grain, calendar, dimension, member, period_start"
 
 @pytest.fixture(scope="module")
 def stored() -> Iterator[DuckDBEngine]:
-    """The reference company with its facts as tables and all values computed as in a large one: folded, few periods at a time."""
+    """The reference company with its facts as tables and all values computed as in a large one: folded, read in small passes."""
     with DuckDBEngine() as engine:
         engine.execute("set threads = 1")  # small tables: more threads only cost
         load_company(engine)
@@ -45,6 +45,7 @@ def stored() -> Iterator[DuckDBEngine]:
             patch.setattr(folds, "WORTH_ROWS", 0)
             patch.setattr(folds, "ROWS_EACH", 0)
             patch.setattr(stretches, "ROWS_AT_ONCE", 100)
+            patch.setattr(batch, "_ROWS_AT_ONCE", 1)
             compute_values(engine, CATALOGUE, SETTINGS, as_of=AS_OF)
         yield engine
 

@@ -95,10 +95,11 @@ class Compiler:
         self.plan.frames.setdefault(frame.periods, frame)
         then = frame.back("year_ago", self.calendar, whole=True)
         active = Measure(fact=retained.fact, count="*", where=retained.where)
-        now = self._keys(kpi, "active", active, retained.key, frame.uncut().since(then))
+        cells = self._cells(active, retained.key, frame, then)
+        now = cells.active(self.plan) if cells else self._keys(kpi, "active", active, retained.key, frame.uncut().since(then))
         if retained.sum:
             return self._retained_sum(kpi, retained, frame, then, now)
-        earlier = now if frame == frame.uncut() else self._keys(kpi, "then", active, retained.key, then)
+        earlier = now if frame == frame.uncut() else self._then(kpi, active, retained.key, frame, then, cells)
         dims = "".join(f", earlier.{name}" for name in frame.by)
         return self.plan.relation(
             kpi.id,
@@ -110,33 +111,39 @@ class Compiler:
             f"group by {', '.join(str(n + 1) for n in range(len(frame.by) + 1))}",
         )
 
+    def _then(self, kpi: Kpi, active: Measure, key: str, frame: Frame, then: Frame, cells: Cells | None) -> str:
+        """The keys that were active a year before, by the dimensions asked."""
+        if not cells:
+            return self._keys(kpi, "then", active, key, then)
+        grouped = self.plan.columns(active, then).grouped("period_id", "key")
+        read = f"from {cells.relation} join {cells.fold.relation} as f using (who)"
+        where = f"where period_id in (select year_ago_id from {frame.periods})"
+        sql = f"select {', '.join(['period_id', *grouped.known, 'key'])}\n{read}\n{where}\ngroup by {grouped.by}"
+        return self.plan.relation(f"{kpi.id}_then", sql)
+
     def _keys(self, kpi: Kpi, when: str, measure: Measure, key: str, frame: Frame) -> str:
         """The keys that were active in each period, cut as the frame says."""
         columns = self.plan.columns(measure, frame)
-        fold = self.plan.folds.of(columns.fact) if self.plan.folds and isinstance(frame, Wide) and frame.by else None
-        if fold and fold.holds(columns.sets):
-            return self._folded_keys(kpi, when, columns, key, fold)
         dated, period = columns.period()
         grouped = columns.grouped(period, f"f.{key}")
-        where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(measure.where))})"])
         told = ", ".join([f"{period} as period_id", *grouped.known, f"f.{key} as key"])
-        read = "\n".join([f"from facts.{measure.fact} as f", *dated, *grouped.joins])
-        sql = f"select {told}\n{read}\nwhere {where}\ngroup by {grouped.by}"
+        read = "\n".join([f"from facts.{measure.fact} as f", *dated, *grouped.joins, f"where {_active(columns)}"])
+        sql = f"select {told}\n{read}\ngroup by {grouped.by}"
         shared = isinstance(frame, Wide) and not frame.by
         return self.plan.keep(f"{measure.fact}_{when}", sql) if shared else self.plan.relation(f"{kpi.id}_{when}", sql)
 
-    def _folded_keys(self, kpi: Kpi, when: str, columns: Columns, key: str, fold: Fold) -> str:
-        """The same from each key's combinations of members: the fact is read once, and not again for each dimension."""
+    def _cells(self, active: Measure, key: str, frame: Frame, then: Frame) -> Cells | None:
+        """Each key's combinations of members, now and a year before: the fact is read once, and not again for each dimension."""
+        cut = self.plan.columns(active, then)
+        fold = self.plan.folds.of(cut.fact) if self.plan.folds and isinstance(then, Wide) and then.by else None
+        if not fold or not fold.holds(cut.sets):
+            return None
+        columns = self.plan.columns(active, frame.since(then))
         dated, period = columns.period()
-        where = " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(columns.measure.where))})"])
-        read = "\n".join([f"from facts.{columns.fact.name} as f", *dated, f"where {where}"])
+        read = "\n".join([f"from facts.{active.fact} as f", *dated, f"where {_active(columns)}"])
         told = f"{period} as period_id, {fold.who} as who, f.{key} as key"
-        cells = f"select {told}\n{read}\ngroup by {period}, {fold.who}, f.{key}"
-        kept = self.plan.keep(f"{columns.fact.name}_{when}_cells", cells)
-        grouped = columns.grouped("period_id", "key")
-        known = ", ".join(["period_id", *grouped.known, "key"])
-        sql = f"select {known}\nfrom {kept} join {fold.relation} as f using (who)\ngroup by {grouped.by}"
-        return self.plan.relation(f"{kpi.id}_{when}", sql)
+        relation = self.plan.keep(f"{active.fact}_cells", f"select {told}\n{read}\ngroup by {period}, {fold.who}, f.{key}")
+        return Cells(relation, fold, active.fact)
 
     def _retained_sum(self, kpi: Kpi, retained: Retained, frame: Frame, then: Frame, earlier: str) -> str:
         summed = Measure(fact=retained.fact, sum=retained.sum)
@@ -169,6 +176,24 @@ class Compiler:
         sql = f"select p.id as period_id{cuts}, {total}{unpriced}\n{read}\nwhere {where}\ngroup by {grouped.by}"
         relation = self.plan.relation(f"{kpi.id}_{when}", sql)
         return Reference(relation, "m0", "rows_0", "unpriced_0" if unpriced else None, columns.dimensions, adds_up=True)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The relation of a fact's active keys (`period_id`, `who`, `key`) in each combination of members."""
+
+    relation: str
+    fold: Fold
+    fact: str
+
+    def active(self, plan: Plan) -> str:
+        """The keys that were active in each period, whatever their members."""
+        return plan.keep(f"{self.fact}_active", f"select period_id, key from {self.relation} group by period_id, key")
+
+
+def _active(columns: Columns) -> str:
+    """The rows in which a key is active, of the days that are read."""
+    return " and ".join([*columns.range(), *columns.limits(), f"({columns.sql(str(columns.measure.where))})"])
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,17 @@ class Scan:
     frame: Frame
     columns: Columns
     measures: list[Measure] = field(default_factory=list)
+    cuts: list[set[str]] = field(default_factory=list)  # by which dimensions each measure is asked
     rolled: str | None = None  # what is read in place of the fact where dimensions are told together
+
+    def ask(self, measure: Measure, frame: Frame) -> int:
+        """The place of a measure among those that are read, here for the dimensions of this frame as well."""
+        if measure not in self.measures:
+            self.measures.append(measure)
+            self.cuts.append(set())
+        n = self.measures.index(measure)
+        self.cuts[n].update(frame.members_of)
+        return n
 
     def take_in(self, frame: Frame) -> None:
         """Reach the periods and be cut by the dimensions that this frame asks."""
@@ -71,12 +81,27 @@ class Scan:
         fold, together = self.together(folds)
         cuts = [name for name in asked.cuts if name not in together]
         frames = [replace(asked, cuts=tuple(cuts[n : n + cuts_at_once])) for n in range(0, len(cuts), cuts_at_once)]
-        told = [shapes.sql(self._columns(frame), self.measures, frame) for frame in frames]
         if not fold or not together:
-            return told
+            first = shapes.sql(self._columns(frames[0]), self.measures, frames[0])
+            return [first, *(self._of_asked(frame) for frame in frames[1:])]
         whole = replace(asked, cuts=together)
         columns = replace(self._columns(whole), rolled=self.rolled)
-        return [shapes.folded_sql(columns, self.measures, whole, fold), *told]
+        return [shapes.folded_sql(columns, self.measures, whole, fold), *(self._of_asked(frame) for frame in frames)]
+
+    def _of_asked(self, frame: Wide) -> str:
+        """The measures that are asked by these dimensions; the others stand empty, as columns of the part before."""
+        asked = [n for n, cuts in enumerate(self.cuts) if not cuts.isdisjoint(frame.cuts)]
+        columns = replace(self._columns(frame), measure=self.measures[asked[0]])
+        told = shapes.sql(columns, [self.measures[n] for n in asked], frame)
+        if len(asked) == len(self.measures):
+            return told
+        found = [f"{_of(asked, n, name)} as {name}{n}" for n, measure in enumerate(self.measures) for name in self._names(measure, frame)]
+        return f"select {', '.join(['period_id', *columns.dimensions, *found])}\nfrom (\n{told}\n) as asked"
+
+    def _names(self, measure: Measure, frame: Wide) -> Sequence[str]:
+        """What the columns of a measure are called, before its number."""
+        priced = replace(self._columns(frame), measure=measure).priced
+        return ("m", "rows_", "unpriced_") if priced else ("m", "rows_")
 
     def together(self, folds: Folds | None) -> tuple[Fold | None, tuple[str, ...]]:
         """The dimensions that are told together, and from what."""
@@ -118,9 +143,7 @@ class Plan:
         self.frames.setdefault(frame.periods, frame)
         columns = self.columns(measure, frame)
         scan = self._scan(measure, frame, columns)
-        if measure not in scan.measures:
-            scan.measures.append(measure)
-        n = scan.measures.index(measure)
+        n = scan.ask(measure, frame)
         unpriced = f"unpriced_{n}" if columns.priced else None
         return Reference(scan.name, f"m{n}", f"rows_{n}", unpriced, columns.dimensions, measure.adds_up)
 
@@ -221,6 +244,10 @@ class Plan:
             frames = self.stretches.of(fact, frame) if self.stretches else [frame]
             read = [[(replace(scan.columns, frame=each), scan.measures) for scan in scans] for each in frames]
             yield Pass(relation, [added_up(each, fold) for each in read])
+
+
+def _of(asked: Sequence[int], n: int, name: str) -> str:
+    return f"{name}{asked.index(n)}" if n in asked else "null"
 
 
 def _counted(measure: Measure, frame: Frame) -> str:

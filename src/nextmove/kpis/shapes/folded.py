@@ -101,18 +101,42 @@ def _by_keys(scan: Shared, fold: Fold) -> str:
 
 
 def _by_items(scan: Shared, fold: Fold, item: str) -> str:
-    """The same where items of a key are counted: rows are read once, and the items of keys with several combinations told from them."""
+    """The same where items of a key are counted: rows are read once, and the items of keys with several combinations told from them.
+
+    Items that such a key has under the same combinations go together, so that only their number is told for each dimension.
+    """
     key, period, who = per.key_of(scan), scan.rows.period, _who(scan, fold)
     inner = [f"{period} as period_id", f"{key} as key", f"{item} as item", f"{who} as who", *per.of_item(scan)]
     items = f"select\n    {listed(inner)}\n{scan.rows.sql}\ngroup by {period}, {key}, {item}, {who}"
     keys = f"select period_id, key, min(who) as who, max(who) as other, {listed(per.of_items(scan))}\nfrom items group by period_id, key"
-    groups = scan.columns.grouped("period_id", "key", "item")
-    largest = [f"max(amount_{n}) as amount_{n}" for n, one, _ in scan.numbered if not one.measure.distinct]
-    each = ", ".join(["period_id", *groups.raw, "key", "item", "sum(lines) as lines", *largest])
-    several = "join keys on keys.period_id = items.period_id and keys.key is not distinct from items.key and keys.who <> keys.other"
-    read = f"from (select items.* from items {several}) as items join {fold.relation} as f using (who)"
-    told = per.over_keys(scan, per.over_items(scan, f"select {each}\n    {read}\n    group by {groups.by}"))
-    return _united(scan, fold, {"items": items, "keys": keys}, told)
+    same = "keys.period_id = items.period_id and keys.key is not distinct from items.key"
+    several = f"select items.* from items join keys on {same} and keys.who <> keys.other"
+    largest = "".join(f", max(amount_{n}) as amount_{n}" for n, one, _ in scan.numbered if not one.measure.distinct)
+    alike = f"select period_id, key, item, list_sort(list(who)) as whos{largest}\nfrom several group by period_id, key, item"
+    sets = f"select period_id, key, whos, count(item) as items{largest}\nfrom (\n{alike}\n) as alike group by period_id, key, whos"
+    relations = {"items": items, "keys": keys, "several": several, "sets": sets}
+    return _united(scan, fold, relations, per.over_keys(scan, f"{_of_sets(scan, fold)}\nunion all\n{_rows_of_sets(scan, fold)}"))
+
+
+def _of_sets(scan: Shared, fold: Fold) -> str:
+    """What a key's sets of items come to for each member: one counts once, whichever of its combinations are the member's."""
+    groups = scan.columns.grouped("period_id", "key", "whos")
+    amounts = [f"max({'items' if one.measure.distinct else f'amount_{n}'}) as amount_{n}" for n, one, _ in scan.numbered]
+    each = f"(select *, unnest(whos) as who from sets) as each join {fold.relation} as f using (who)"
+    inner = f"select {', '.join(['period_id', *groups.raw, 'key', *amounts])}\nfrom {each}\ngroup by {groups.by}"
+    totals = [f"{'sum' if one.measure.distinct else 'max'}(amount_{n}) as amount_{n}" for n, one, _ in scan.numbered]
+    rows = [f"null as rows_{n}" for n, _, _ in scan.numbered]
+    keys = f"period_id, {DIMENSION}, {MEMBER}, key"
+    return f"select {', '.join([keys, *totals, *rows])}\nfrom (\n{inner}\n) as sets group by {keys}"
+
+
+def _rows_of_sets(scan: Shared, fold: Fold) -> str:
+    """The rows behind them, which add up over combinations."""
+    groups = scan.columns.grouped("period_id")
+    amounts, rows = ([f"null as amount_{n}" for n, _, _ in scan.numbered], [f"sum(lines) as rows_{n}" for n, _, _ in scan.numbered])
+    told = ", ".join(["period_id", *groups.raw, "null as key", *amounts, *rows])
+    lines = "select period_id, who, sum(lines) as lines from several group by period_id, who"
+    return f"select {told}\nfrom ({lines}) as rows_read join {fold.relation} as f using (who)\ngroup by {groups.by}"
 
 
 def _united(scan: Shared, fold: Fold, relations: Mapping[str, str], several: str) -> str:
