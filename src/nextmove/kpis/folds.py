@@ -71,8 +71,8 @@ class Folds:
         if len(columns) < 2:
             return None
         fold = Fold(f"{fact.name}_members", columns)
-        listed = ", ".join(f"f.{column}" for column in columns)
-        members = f"select {fold.who} as who, {listed} from facts.{fact.name} as f group by all"
+        combinations = f"select {', '.join(columns)} from facts.{fact.name} group by all"
+        members = f"select {fold.who} as who, f.* from ({combinations}) as f"
         if not self._saves(fact, members):
             return None
         self.engine.execute(f"create or replace temp table {fold.relation} as {members}")
