@@ -238,7 +238,7 @@ class Batch:
 
     def _make(self, plan: Plan, cuts_at_once: int) -> None:
         """Make what the plan before left otherwise, and all that reads it."""
-        if not self.made:
+        if not self.made and self.engine.dialect == "duckdb":
             self.engine.execute(f"set checkpoint_threshold = '{_UNWRITTEN}'")
         for each in plan.passes(cuts_at_once=cuts_at_once):
             if self.made.get(each.name) != each.sql:
@@ -254,7 +254,8 @@ class Batch:
         for name, kind in self.kinds.items():
             self.engine.execute(f"drop {kind} if exists {name} cascade")
         self.folds.clear()
-        self.engine.execute("reset checkpoint_threshold")
+        if self.engine.dialect == "duckdb":
+            self.engine.execute("reset checkpoint_threshold")
 
     @cached_property
     def folds(self) -> Folds:
