@@ -125,7 +125,7 @@ def main() -> None:
 def make(edition: Path, workspace: Workspace) -> None:
     """The tables and facts of the workspace, as an edition has them."""
     settings = workspace.settings
-    with DuckDBEngine(edition, memory_limit="3GB") as engine:
+    with DuckDBEngine(edition, memory_limit="3GB", packed_at_end=True) as engine:
         with warehouse_attached(engine, workspace.warehouse):
             take_rows(Build(engine, settings, load_catalogue(workspace), settings.today(), Steps(quiet)), None)
         engine.execute("checkpoint")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -25,11 +25,13 @@ from nextmove.engine.once import sharing
 from nextmove.errors import UserError
 from nextmove.predictions import TASKS, Learnt, Prediction
 from nextmove.predictions.contract import EVIDENCE, SENTENCE, Beside, BetweenFits
+from nextmove.tables import FILLED_BY
 
 _LEARNT = pa.schema([("task", pa.string()), ("learnt", pa.string())])
 
-_AT_A_TIME = 2  # tasks; each keeps one core busy
+_AT_A_TIME = 2  # tasks; each keeps one core busy. After a small load KPI values are made beside, and the tasks follow each other.
 _LARGE = 3_000_000  # lines, from which on the database leaves half of its memory to the tasks, so that all stay below 4 GiB
+READ_BY_KPIS = tuple(task for task in TASKS if task.task in FILLED_BY)
 WITH_THE_FIT = frozenset({"cross-sell", "price"})  # what everybody buys together, and usual prices, differ little from day to day
 
 Silence = dict[str, str]  # who has nothing to say in this edition, and why
@@ -66,8 +68,10 @@ class Past:
         return learnt if learnt and learnt.serves(task, as_of=as_of, for_days=self.refit_days) else None
 
 
-def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps, ask: Engine | None = None) -> Silence:
-    """Score every task, with what is known where it is fresh enough; two at a time, which share what they read.
+def predict_all(
+    engine: Engine, *, as_of: dt.date, past: Past, steps: Steps, ask: Engine | None = None, tasks: Sequence[type[Prediction]] = TASKS
+) -> Silence:
+    """Score the tasks, with what is known where it is fresh enough; two at a time, which share what they read.
 
     What a task learns from is asked of `ask`, where the rows are elsewhere; there one task asks at a time.
     """
@@ -89,9 +93,11 @@ def predict_all(engine: Engine, *, as_of: dt.date, past: Past, steps: Steps, ask
                 return _Answer(task.task, rows, standing)
             return _answer(reading, task, as_of=as_of, learnt=fresh)
 
-    with sharing(reading), _bounded(engine), ThreadPoolExecutor(1 if ask else _AT_A_TIME) as workers:
-        answers = [_written(engine, each) for each in workers.map(answer, TASKS)]
-    _keep(engine, {each.task: each.learnt for each in answers if each.learnt})
+    one = ask or past.met is not None
+    with sharing(reading), _bounded(engine), ThreadPoolExecutor(1 if one else _AT_A_TIME) as workers:
+        answers = [_written(engine, each) for each in workers.map(answer, tasks)]
+    others = {task: learnt for task, learnt in learnt_before(engine).items() if task not in {each.task for each in answers}}
+    _keep(engine, others | {each.task: each.learnt for each in answers if each.learnt})
     return {each.task: each.silent for each in answers if each.silent}
 
 

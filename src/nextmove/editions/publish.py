@@ -18,11 +18,11 @@ from nextmove.editions.deltas import difference
 from nextmove.editions.forecasts import keep_forecasts
 from nextmove.editions.incremental import Move, accounts_with_changed_lines, bring_forward, find_touched, look_closely
 from nextmove.editions.meta import Meta, write_meta
-from nextmove.editions.predicting import Past, Silence, learnt_before, predict_all, write_silence
+from nextmove.editions.predicting import READ_BY_KPIS, Past, Silence, learnt_before, predict_all, write_silence
 from nextmove.editions.progress import Steps, Tell, quiet
 from nextmove.editions.scores import Asked, fill_scores, take_over_chances
 from nextmove.editions.shelf import Shelf
-from nextmove.editions.side_by_side import few_threads, loading_libraries
+from nextmove.editions.side_by_side import few_threads, loading_libraries, taking_turns
 from nextmove.editions.source import check_unchanged, show_source, state_of_warehouse, tables_of_warehouse, warehouse_attached
 from nextmove.editions.tables import LEFT_BEHIND, copy_tables, materialise_facts, show_facts
 from nextmove.editions.there import Routed, There, add_loaded_there, bring_fact, facts_of_there, ready_there
@@ -37,6 +37,7 @@ from nextmove.kpis.batch import Brought, compute_values, values_there
 from nextmove.kpis.frame import ONE_DAY
 from nextmove.kpis.needs import facts_read, loaded_columns, with_data
 from nextmove.kpis.reach import Since
+from nextmove.predictions import TASKS
 from nextmove.settings import Settings
 from nextmove.tables.calendar import write_calendar
 from nextmove.words import text
@@ -89,7 +90,8 @@ def refresh(workspace: Workspace, *, as_of: dt.date, now: dt.datetime, full: boo
         if there is None:
             hand.bring_left()
         forward = way.move is not None
-        with loading_libraries(where=forward), _opened(shelf, before if forward else None, settings) as engine:
+        turns, libraries = taking_turns(where=forward), loading_libraries(where=forward)
+        with turns, libraries, _opened(shelf, before if forward else None, settings) as engine:
             build = Build(engine, settings, catalogue, as_of, Steps(tell), there)
             with few_threads(engine, side_by_side=1, where=forward), warehouse_attached(engine, hand.path):
                 check_unchanged(engine, state)
@@ -113,7 +115,7 @@ def _opened(shelf: Shelf, before: Before | None, settings: Settings) -> DuckDBEn
     """The edition that is being made: a copy of the one before where that is brought forward, else an empty one."""
     if before:
         shutil.copyfile(before.volume.path, shelf.building)
-    return DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit)
+    return DuckDBEngine(shelf.building, memory_limit=settings.editions.memory_limit, packed_at_end=True)
 
 
 def take_rows(build: Build, move: Move | None) -> Since | None:
@@ -181,19 +183,20 @@ def draw_conclusions(build: Build, changed: Since | None, before: Before | None)
 
 
 def _look_ahead(build: Build, changed: Since | None, before: Before | None, predicted: Event) -> Silence:
-    """Predictions and actions; `predicted` is set as soon as what KPIs read of predictions stands."""
-    engine, settings, steps = build.engine, build.settings, build.steps
+    """Predictions and actions; `predicted` is set as soon as what KPIs read of predictions stands. Where they wait, that comes first."""
+    engine, settings, steps, ask = build.engine, build.settings, build.steps, Routed(build.engine, build.there) if build.there else None
     past = Past(learnt_before(engine), settings.editions.refit_days, accounts_with_changed_lines(engine, changed) if changed else None)
-    try:
-        with sharing(engine):
-            silence = predict_all(
-                engine, as_of=build.as_of, past=past, steps=steps, ask=Routed(engine, build.there) if build.there else None
-            )
-            keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
+    first = READ_BY_KPIS if changed else TASKS
+    with sharing(engine):
+        try:
+            silence = predict_all(engine, as_of=build.as_of, past=past, steps=steps, ask=ask, tasks=first)
             with steps.step("scores"):
                 silence |= fill_scores(engine, Asked(build.as_of, changed.day if changed else None, learnt_before(engine)))
-    finally:
-        predicted.set()
+        finally:
+            predicted.set()
+        then = [task for task in TASKS if task not in first]
+        silence |= predict_all(engine, as_of=build.as_of, past=past, steps=steps, ask=ask, tasks=then)
+        keep_forecasts(engine, as_of=build.as_of, earlier=before.forecasts if before else None)
     with steps.step("actions"):
         return silence | find_actions(engine, settings, as_of=build.as_of, end=build.end)
 

@@ -25,12 +25,17 @@ class DuckDBEngine:
     dialect = "duckdb"
     keeps_facts = False
 
-    def __init__(self, path: Path | None = None, *, read_only: bool = False, memory_limit: str | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *, read_only: bool = False, memory_limit: str | None = None, packed_at_end: bool = False
+    ) -> None:
+        """With `packed_at_end` tables are not packed again whenever 16 MB were added: many of them are soon dropped or written again."""
         self.path = path
         self.read_only = read_only
         self.connection = _prepared(_connect(path, read_only=read_only))
         if memory_limit:
             self.connection.execute(f"set memory_limit = '{memory_limit}'")
+        if packed_at_end:
+            self.connection.execute("set checkpoint_threshold = '1GB'")
 
     def beside(self) -> DuckDBEngine:
         """The same open database for another thread: temporary tables are each one's own."""

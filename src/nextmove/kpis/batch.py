@@ -238,8 +238,6 @@ class Batch:
 
     def _make(self, plan: Plan, cuts_at_once: int) -> None:
         """Make what the plan before left otherwise, and all that reads it."""
-        if not self.made and self.engine.dialect == "duckdb":
-            self.engine.execute(f"set checkpoint_threshold = '{_UNWRITTEN}'")
         for each in plan.passes(cuts_at_once=cuts_at_once):
             if self.made.get(each.name) != each.sql:
                 kind = "table" if each.kept else "view"
@@ -254,8 +252,6 @@ class Batch:
         for name, kind in self.kinds.items():
             self.engine.execute(f"drop {kind} if exists {name} cascade")
         self.folds.clear()
-        if self.engine.dialect == "duckdb":
-            self.engine.execute("reset checkpoint_threshold")
 
     @cached_property
     def folds(self) -> Folds:
@@ -310,7 +306,6 @@ def _insert(made: Sequence[Made], frame: Frame) -> str:
 
 _ROWS_AT_ONCE = 10_000_000  # rows × dimensions of a pass
 _AT_ONCE = 8  # KPIs a statement: planning one of a hundred KPIs takes longer than planning a hundred KPIs in small ones
-_UNWRITTEN = "1GB"  # of tables that are soon dropped: by default all of them are packed again whenever 16 MB were added
 _UNION = "\nunion all\n"
 
 
