@@ -45,6 +45,7 @@ def test_a_customer_says_what_to_expect(signed_in: Any, ask: Any) -> None:
     assert page["risk"]["why"] == row["reason"]
     assert page["next_order"]["earliest"] <= page["next_order"]["on"] <= page["next_order"]["latest"]
     assert page["worth"]["low"] <= page["worth"]["year"] <= page["worth"]["high"]
+    assert page["worth"]["purchases_low"] <= page["worth"]["purchases"] <= page["worth"]["purchases_high"]
     body = signed_in("admin").get(f"/customers/{row['account_id']}").content.decode()
     assert "What to expect" in body
 

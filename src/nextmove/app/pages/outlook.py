@@ -59,7 +59,7 @@ class NextOrder:
 
 @dataclass(frozen=True)
 class Worth:
-    """Gross profit of the next year and of three years discounted, each with its interval, and so far."""
+    """Gross profit of the next year and of three years discounted, each with its interval, and so far; purchase days of the year."""
 
     year: float
     low: float
@@ -68,6 +68,9 @@ class Worth:
     three_low: float | None  # an edition may be older than the interval
     three_high: float | None
     so_far: float
+    purchases: float
+    purchases_low: float | None
+    purchases_high: float | None
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ def _next_order(visit: Visit, row: Row) -> NextOrder:
 
 def _worth(row: Row) -> Worth:
     three = row["value_36_months"], row.get("value_36_months_lo"), row.get("value_36_months_hi")
-    return Worth(row["value"], row["value_lo"], row["value_hi"], *three, row["historic_value"])
+    purchases = row["purchases"], row.get("purchases_lo"), row.get("purchases_hi")
+    return Worth(row["value"], row["value_lo"], row["value_hi"], *three, row["historic_value"], *purchases)
 
 
 def _products(visit: Visit, task: str, account_id: str, limit: str, order: str) -> tuple[Product, ...]:
